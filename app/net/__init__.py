@@ -1,0 +1,1 @@
+"""Networks as data: specification, arithmetic, torch counterpart, weights, presets."""

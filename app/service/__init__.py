@@ -1,0 +1,1 @@
+"""What a caller wants done: images, models, runs, the executor, the store and the caches."""

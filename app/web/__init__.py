@@ -1,0 +1,1 @@
+"""HTTP: routes, schemas, problems and pages. No torch, no logic."""
