@@ -38,7 +38,7 @@ def colormap(name: str) -> Colormap:
     """The map of this name; raises `Invalid` with the names that exist."""
     maps = _read()
     if name not in maps:
-        raise Invalid(f"there is no colour map {name!r}", where="colormap", expected=f"one of {', '.join(maps)}")
+        raise Invalid(f"There is no colour map {name!r}.", where="colormap", expected=f"one of {', '.join(maps)}")
     return maps[name]
 
 
