@@ -8,7 +8,7 @@ from typing import Any, TypeGuard
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from ..errors import Fault, SpecError
+from ..errors import Fault, Invalid, SpecError
 
 MAX_FAULTS = 50
 """Faults told at once; a broken generator repeats itself."""
@@ -38,11 +38,12 @@ def _closest(name: str, known: list[str]) -> list[str]:
     return get_close_matches(name, known, n=3) or get_close_matches(name.lower(), known, n=3)
 
 
-def gather(faults: Sequence[Fault]) -> SpecError:
+def gather(faults: Sequence[Fault], kind: type[Invalid] = SpecError) -> Invalid:
     """One error that tells every fault; its detail is the first one with its place."""
     first = faults[0]
     more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
-    return SpecError(f"{first.where}: {first.message}{more}", where=first.where, expected=first.expected, faults=faults)
+    detail = f"{first.where}: {first.message}{more}"
+    return kind(detail, where=first.where, expected=first.expected, faults=faults[:MAX_FAULTS])
 
 
 def spec_faults(

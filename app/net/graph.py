@@ -91,3 +91,21 @@ def inputs_needed(network: Network, index: int) -> tuple[int, ...]:
             needed.add(source)
             waiting.extend(network.nodes[source].inputs)
     return tuple(sorted(needed))
+
+
+def out_of_reach(network: Network, lacking: Mapping[str, str]) -> dict[str, str]:
+    """Every layer that cannot be computed, with the reason, given the layers that lack something and why.
+
+    A layer further on waits for the first of its inputs' lacking layers: `waits for fc6: weights not installed`.
+    """
+    blocked: dict[int, str] = {}
+    reasons = {}
+    for node in network.nodes:
+        behind = next((blocked[index] for index in node.inputs if index in blocked), None)
+        if node.name in lacking:
+            blocked[node.index] = node.name
+            reasons[node.name] = lacking[node.name]
+        elif behind is not None:
+            blocked[node.index] = behind
+            reasons[node.name] = f"waits for {behind}: {lacking[behind]}"
+    return reasons

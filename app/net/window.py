@@ -36,6 +36,15 @@ class Axis:
         room = length + self.before + self.after - self.span
         return -(-room // self.stride) * self.stride >= length + self.before
 
+    def counted(self, length: int, *, include_padding: bool) -> list[int]:
+        """How many cells each window of an average counts along the axis: PyTorch's divisor.
+
+        Padding counts when `include_padding`; what lies past it (in ceil mode) never does.
+        """
+        first, last = (-self.before, length + self.after) if include_padding else (0, length)
+        starts = [cell * self.stride - self.before for cell in range(self.cells(length))]
+        return [min(start + self.kernel, last) - max(start, first) for start in starts]
+
     def formula(self, length: int) -> str:
         """The formula with its numbers: `floor((224 + 1 + 1 − 3)/1) + 1 = 224`."""
         taps = f"{self.kernel}" if self.dilation == 1 else f"{self.dilation}·({self.kernel} − 1) − 1"
