@@ -4,9 +4,9 @@ import hashlib
 import json
 from dataclasses import dataclass
 
+from ..errors import Unavailable
 from .analysis import Analysis, LayerAnalysis, analyze
 from .graph import Network, build_network, out_of_reach
-from .manifest import shipped_files
 from .ops import by
 from .preprocessing import Preprocessing, default_preprocessing
 from .presets import preset
@@ -16,14 +16,14 @@ from .weights import WeightSource, seeded, shipped
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """All that is known of a network before it runs; `weights.load(device)` gives its tensors."""
+    """All that is known of a network before it runs; `source.load(device)` gives its tensors."""
 
     id: str
     name: str
     title: str
     network: Network
     analysis: Analysis
-    weights: WeightSource
+    source: WeightSource
     preprocessing: Preprocessing
 
     def unavailable(self, analysis: Analysis) -> dict[str, str]:
@@ -35,9 +35,14 @@ class Model:
         misfits = {
             now.name: _misfit(now, then, analysis)
             for now, then in zip(analysis.layers, self.analysis.layers, strict=True)
-            if now.parameter_shapes != then.parameter_shapes and then.name not in self.weights.missing
+            if now.parameter_shapes != then.parameter_shapes and then.name not in self.source.missing
         }
-        return out_of_reach(self.network, misfits | dict(self.weights.missing))
+        return out_of_reach(self.network, misfits | dict(self.source.missing))
+
+    def require(self, layer: str) -> None:
+        """Raise Unavailable where this layer is missing, with the command that brings its weights if there is one."""
+        if (reason := self.source.missing.get(layer)) is not None:
+            raise Unavailable(f"{layer}: {reason}", where=layer, expected=self.source.provenance.install)
 
 
 def _misfit(now: LayerAnalysis, then: LayerAnalysis, analysis: Analysis) -> str:
@@ -47,39 +52,37 @@ def _misfit(now: LayerAnalysis, then: LayerAnalysis, analysis: Analysis) -> str:
 
 
 def make_model(
-    spec: NetworkSpec,
+    network: Network,
+    analysis: Analysis,
     *,
     max_parameters: int,
     seed: int = 0,
     title: str | None = None,
-    weights: WeightSource | None = None,
+    source: WeightSource | None = None,
     preprocessing: Preprocessing | None = None,
 ) -> Model:
-    """A model of a spec, seeded with at most `max_parameters` values unless `weights` are given.
+    """A model of a network and its analysis, seeded with at most `max_parameters` values unless a source is given.
 
-    Preprocessing is by default that of its number of channels.
-
-    Raises SpecError where the layers do not fit together. No tensor is made.
+    Preprocessing is by default that of its number of channels. No tensor is made.
     """
-    network = build_network(spec)
-    analysis = analyze(network)
-    source = weights or seeded(network, analysis, seed, max_parameters)
-    steps = preprocessing or default_preprocessing(spec.input[0])
-    return Model(_identity(spec, source, steps), spec.name, title or spec.name, network, analysis, source, steps)
+    spec = network.spec
+    source = source or seeded(network, analysis, seed, max_parameters)
+    preprocessing = preprocessing or default_preprocessing(spec.input[0])
+    identity = _identity(spec, source, preprocessing)
+    return Model(identity, spec.name, title or spec.name, network, analysis, source, preprocessing)
 
 
-def preset_model(name: str, *, max_parameters: int) -> Model:
+def preset_model(name: str, max_parameters: int) -> Model:
     """A preset with its shipped weights, or seeded with 0 where none ship. Raises NotFound."""
     chosen = preset(name)
-    source = None
-    if name in shipped_files():
-        network = build_network(chosen.spec)
-        source = shipped(name, network, analyze(network))
+    network = build_network(chosen.spec)
+    analysis = analyze(network)
     return make_model(
-        chosen.spec,
-        title=chosen.title,
+        network,
+        analysis,
         max_parameters=max_parameters,
-        weights=source,
+        title=chosen.title,
+        source=shipped(name, network, analysis) if chosen.weights_file else None,
         preprocessing=chosen.preprocessing,
     )
 
