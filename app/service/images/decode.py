@@ -17,7 +17,6 @@ from .frames import FRAMES_COUNTED, count_frames
 
 FORMATS = {
     "JPEG": "JPEG",
-    "MPO": "JPEG",
     "PNG": "PNG",
     "WEBP": "WebP",
     "GIF": "GIF",
@@ -25,7 +24,10 @@ FORMATS = {
     "TIFF": "TIFF",
     "AVIF": "AVIF",
 }
-"""What is read, by Pillow's name (a JPEG of several pictures is MPO), and what it is called here."""
+"""What is read: Pillow's name, and what it is called here."""
+
+SEVERAL_JPEGS = "MPO"
+"""What Pillow's JPEG reader calls a file that holds further pictures, as phones write them."""
 
 READ = "JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF"
 JPEG_QUALITY = 92
@@ -83,7 +85,7 @@ def decode(data: bytes, settings: Settings) -> Decoded:
     # Pillow compares canvases and tiles with this before it allocates them; below we compare the picture.
     Image.MAX_IMAGE_PIXELS = limit
     with _faults_as_image_errors(data, limit):
-        image = Image.open(BytesIO(data), formats=list(dict.fromkeys(FORMATS)))
+        image = Image.open(BytesIO(data), formats=list(FORMATS))
         if image.width * image.height > limit:
             _refuse_size(f"{image.width:,}×{image.height:,} = {image.width * image.height:,} pixels", limit)
         return _decode(image, data)
@@ -115,7 +117,7 @@ def _decode(image: Image.Image, data: bytes) -> Decoded:
     if _is_deep_colour(image, data):
         notes.append("16 bits a value reduced to 8")
     orientation = _orientation(image, notes)
-    name = FORMATS[image.format or ""]
+    name = FORMATS["JPEG" if image.format == SEVERAL_JPEGS else str(image.format)]
     image.load()
     if orientation != UPRIGHT:
         image = ImageOps.exif_transpose(image)  # TIFF is upright since load, and has no orientation any more
