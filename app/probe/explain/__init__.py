@@ -18,6 +18,9 @@ from .unit import Unit, Values
 
 __all__ = ["EXPLAINERS", "Box", "Explanation", "Field", "Share", "Source", "Values", "Window", "Winner", "explain"]
 
+MAX_CELLS = 1024 * 1024
+"""Cells of one patch: the largest map that a server runs by default, about 40 MB as JSON."""
+
 EXPLAINERS: Mapping[str, Callable[[Unit], Explanation]] = {**windows.EXPLAINERS, **pointwise.EXPLAINERS}
 
 
@@ -31,17 +34,20 @@ def explain(
     channel: int,
     y: int = 0,
     x: int = 0,
+    max_cells: int = MAX_CELLS,
 ) -> Explanation:
     """Where the value at (`channel`, `y`, `x`) of `node`'s output comes from; a vector of N counts as N×1×1.
 
     `values(index)` gives the activation of `node` and of each of `node.inputs`, INPUT included: 1×C×H×W or 1×N
     float32, any device and memory format. `analysis` must be for the size of that input. Raises NotFound, with the
-    valid range, where the layer has no such channel, row or column.
+    valid range, where the layer has no such channel, row or column, and OverLimit where it is made from more than
+    `max_cells` cells.
     """
     _check_place(node, analysis, channel, y, x)
     params = weights.params.get(node.name, {})
+    unit = Unit(network, analysis, node, params, values, channel, y, x, max_cells)
     with np.errstate(all="ignore"):  # values that are not finite are explained as they are
-        return EXPLAINERS[node.layer.op](Unit(network, analysis, node, params, values, channel, y, x))
+        return EXPLAINERS[node.layer.op](unit)
 
 
 def _check_place(node: Node, analysis: Analysis, channel: int, y: int, x: int) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 # Below the smallest normal float32 a quotient says nothing about float32 arithmetic.
 TINY = float(np.finfo(np.float32).tiny)
 
@@ -31,6 +32,16 @@ class Window:
     stride: tuple[int, int] = (1, 1)
     dilation: tuple[int, int] = (1, 1)
     padding: tuple[int, int, int, int] = (0, 0, 0, 0)
+
+    @property
+    def rows(self) -> range:
+        """Rows of the input that the kernel's rows lie on."""
+        return range(self.top, self.top + self.height, self.dilation[0])
+
+    @property
+    def columns(self) -> range:
+        """Columns of the input that the kernel's columns lie on."""
+        return range(self.left, self.left + self.width, self.dilation[1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +120,7 @@ class Explanation:
     inputs: tuple[Source, ...]
     window: Window
     patch: Floats
-    inside: NDArray[np.bool_]
+    inside: Mask
     receptive_field: Field | None
     kernel: Floats | None = None
     by_channel: Floats | None = None

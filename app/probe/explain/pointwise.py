@@ -59,7 +59,7 @@ def _affine(unit: Unit, factor: float, offset: float, formula: str, learned: Map
 
 
 def _scale(unit: Unit) -> Explanation:
-    return _affine(unit, float(unit.params["weight"][unit.channel]), unit.bias(), "x · factor + offset", {})
+    return _affine(unit, float(unit.params["weight"][unit.channel]), unit.bias(unit.channel), "x · factor + offset", {})
 
 
 def _batchnorm(unit: Unit) -> Explanation:
@@ -94,6 +94,7 @@ def _lrn(unit: Unit) -> Explanation:
 
 def _softmax(unit: Unit) -> Explanation:
     """exp(x) over its sum across all channels; exponents are less the largest x, which changes no quotient."""
+    unit.check_cells(len(unit.input()))
     logits = exact(unit.input()[:, unit.y, unit.x])
     largest, x = float(logits.max()), float(logits[unit.channel])
     exponentials = np.exp(logits - largest)

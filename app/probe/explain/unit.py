@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from torch import Tensor
 
+from ...errors import OverLimit
 from ...net.analysis import Analysis, Shape
 from ...net.graph import INPUT, Network, Node
 from ...net.spec import INPUT_NAME
-from .explanation import Explanation, Floats, Source, Window
+from .explanation import Explanation, Floats, Mask, Source, Window
 from .field import receptive_field
 
 Values = Callable[[int], Tensor]
@@ -30,6 +30,7 @@ class Unit:
     channel: int
     y: int
     x: int
+    max_cells: int
 
     @property
     def layer(self) -> Any:
@@ -65,19 +66,15 @@ class Unit:
         """Channels `first` to `last` of one of the layer's inputs, by name."""
         return Source(self.name(self.node.inputs[number]), first, first if last is None else last)
 
-    def parameter(self, name: str) -> Floats:
-        """This unit's own row of a parameter: for `weight` of a conv its kernel, for `bias` its bias."""
-        return exact(self.params[name][self.channel])
-
-    def bias(self) -> float:
-        """This unit's bias; 0 where the layer has none."""
-        return float(self.params["bias"][self.channel]) if "bias" in self.params else 0.0
+    def bias(self, place: int | tuple[int, ...]) -> float:
+        """The bias at a place of that tensor; 0 where the layer has none."""
+        return float(self.params["bias"][place]) if "bias" in self.params else 0.0
 
     def explained(
         self,
         *,
         patch: Floats,
-        inside: NDArray[np.bool_] | None = None,
+        inside: Mask | None = None,
         window: Window | None = None,
         total: float,
         **parts: Any,
@@ -102,6 +99,29 @@ class Unit:
             ),
             **parts,
         )
+
+    def cut(self, values: Tensor, window: Window) -> tuple[Floats, Mask]:
+        """The cells of `values` (C×H×W) that the kernel lies on, C×kh×kw, and which of them (kh×kw) are inside.
+
+        Cells beyond the edges are 0. Raises OverLimit.
+        """
+        self.check_cells(len(values) * len(window.rows) * len(window.columns))
+        rows, rows_inside = _on_axis(window.rows, values.shape[1])
+        columns, columns_inside = _on_axis(window.columns, values.shape[2])
+        inside = rows_inside[:, None] & columns_inside
+        patch = np.zeros((len(values), *inside.shape))
+        patch[:, inside] = exact(values[:, rows, columns]).reshape(len(values), -1)
+        return patch, inside
+
+    def check_cells(self, cells: int) -> None:
+        """Raises OverLimit where so many cells are more than one explanation may list."""
+        if cells > self.max_cells:
+            raise OverLimit(
+                f"this value of {self.node.name} is made from {cells:,} cells; at most {self.max_cells:,} are listed",
+                where=self.node.name,
+                limit=self.max_cells,
+                expected="a layer with a smaller window",
+            )
 
     def weighted_sum(self, patch: Floats, kernel: Floats, bias: float, **parts: Any) -> Explanation:
         """The explanation of Σ patch × kernel + bias."""
@@ -128,22 +148,9 @@ def exact(values: Tensor) -> Floats:
     return values.numpy(force=True).astype(np.float64)
 
 
-def cut(values: Tensor, window: Window) -> tuple[Floats, NDArray[np.bool_]]:
-    """The cells of `values` (C×H×W) that the window's kernel lies on, C×kh×kw, and which of them (kh×kw) are inside.
-
-    Cells beyond the edges are 0.
-    """
-    rows, rows_inside = _steps(window.top, window.height, window.dilation[0], values.shape[1])
-    columns, columns_inside = _steps(window.left, window.width, window.dilation[1], values.shape[2])
-    inside = rows_inside[:, None] & columns_inside
-    patch = np.zeros((values.shape[0], *inside.shape))
-    patch[:, inside] = exact(values[:, rows, columns]).reshape(values.shape[0], -1)
-    return patch, inside
-
-
-def _steps(start: int, extent: int, step: int, length: int) -> tuple[slice, NDArray[np.bool_]]:
+def _on_axis(cells: range, length: int) -> tuple[slice, Mask]:
     """A kernel along one axis: the slice of the axis that it covers, and which of its cells lie on the axis."""
-    cells = np.arange(start, start + extent, step)
-    inside = (cells >= 0) & (cells < length)
-    covered = cells[inside]
-    return (slice(int(covered[0]), int(covered[-1]) + 1, step) if covered.size else slice(0, 0)), inside
+    places = np.arange(cells.start, cells.stop, cells.step)
+    inside = (places >= 0) & (places < length)
+    covered = places[inside]
+    return (slice(int(covered[0]), int(covered[-1]) + 1, cells.step) if covered.size else slice(0, 0)), inside

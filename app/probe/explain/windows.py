@@ -6,12 +6,11 @@ Each function takes a unit and says where its number comes from; none knows how 
 from collections.abc import Callable, Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ...net.graph import INPUT
 from ...net.ops import window_of
-from .explanation import Explanation, Source, Window, Winner
-from .unit import Unit, cut, exact
+from .explanation import Explanation, Floats, Mask, Source, Window, Winner
+from .unit import Unit, exact
 
 _SAME_VECTOR = frozenset({"flatten", "dropout"})
 """Ops through which a vector's values pass unchanged and in order."""
@@ -61,38 +60,31 @@ def _plus_bias(unit: Unit, index: str) -> str:
 
 def _conv(unit: Unit) -> Explanation:
     """Cross-correlation (the kernel is not flipped) with the channels of the unit's group."""
-    window = _window(unit)
-    kernel = unit.parameter("weight")
-    depth = kernel.shape[0]
-    first = unit.channel // (unit.layer.filters // unit.layer.groups) * depth
-    patch, inside = cut(unit.input()[first : first + depth], window)
-    cells = _cells(unit, window, _term(first, 1, "c"))
-    return unit.weighted_sum(
-        patch,
-        kernel,
-        unit.bias(),
-        formula=f"Σ {cells} · weight[{unit.channel}, c, i, j]" + _plus_bias(unit, f"{unit.channel}"),
-        terms=kernel.size,
-        inputs=(unit.source(first, first + depth - 1),),
-        window=window,
-        inside=inside,
-    )
+    kernel = exact(unit.params["weight"][unit.channel])
+    first = unit.channel // (unit.layer.filters // unit.layer.groups) * len(kernel)
+    return _correlation(unit, kernel, unit.bias(unit.channel), first, f"{unit.channel}")
 
 
 def _local(unit: Unit) -> Explanation:
     """As a convolution, with the kernel and the bias that belong to this place alone."""
+    place = (unit.channel, unit.y, unit.x)
+    kernel = exact(unit.params["weight"][place])
+    return _correlation(unit, kernel, unit.bias(place), 0, f"{unit.channel}, {unit.y}, {unit.x}")
+
+
+def _correlation(unit: Unit, kernel: Floats, bias: float, first: int, place: str) -> Explanation:
+    """Σ patch × kernel + bias over as many channels as the kernel has, from `first`; `place` is its index in print."""
     window = _window(unit)
-    kernel = exact(unit.params["weight"][unit.channel, unit.y, unit.x])
-    bias = float(unit.params["bias"][unit.channel, unit.y, unit.x]) if "bias" in unit.params else 0.0
-    patch, inside = cut(unit.input(), window)
-    place = f"{unit.channel}, {unit.y}, {unit.x}"
+    last = first + len(kernel) - 1
+    patch, inside = unit.cut(unit.input()[first : last + 1], window)
+    cells = _cells(unit, window, _term(first, 1, "c"))
     return unit.weighted_sum(
         patch,
         kernel,
         bias,
-        formula=f"Σ {_cells(unit, window, 'c')} · weight[{place}, c, i, j]" + _plus_bias(unit, place),
+        formula=f"Σ {cells} · weight[{place}, c, i, j]" + _plus_bias(unit, place),
         terms=kernel.size,
-        inputs=(unit.source(0, kernel.shape[0] - 1),),
+        inputs=(unit.source(first, last),),
         window=window,
         inside=inside,
     )
@@ -104,11 +96,12 @@ def _linear(unit: Unit) -> Explanation:
     source = unit.node.inputs[0] if volume is None else volume
     shape = unit.shape(source)
     channels, height, width = shape if len(shape) == 3 else (*shape, 1, 1)
-    kernel = unit.parameter("weight").reshape(channels, height, width)
+    unit.check_cells(channels * height * width)
+    kernel = exact(unit.params["weight"][unit.channel]).reshape(channels, height, width)
     return unit.weighted_sum(
         exact(unit.input()).reshape(kernel.shape),
         kernel,
-        unit.bias(),
+        unit.bias(unit.channel),
         formula=f"Σ x[k] · weight[{unit.channel}, k]{_plus_bias(unit, str(unit.channel))}, {_origin(unit, source)}",
         terms=kernel.size,
         inputs=(Source(unit.name(source), 0, channels - 1),),
@@ -143,12 +136,10 @@ def _globalmaxpool(unit: Unit) -> Explanation:
 
 def _maximum(unit: Unit, window: Window, formula: str) -> Explanation:
     """The largest value inside the window; padding never wins, the first in row-major order does on a tie."""
-    patch, inside = cut(unit.own_map(), window)
-    cell = int(np.where(inside, patch[0], -np.inf).argmax())
-    row, column = divmod(cell, inside.shape[1])
-    winner = Winner(
-        window.top + row * window.dilation[0], window.left + column * window.dilation[1], float(patch[0, row, column])
-    )
+    patch, inside = unit.cut(unit.own_map(), window)
+    cells = np.argwhere(inside)
+    row, column = cells[patch[0, inside].argmax()]
+    winner = Winner(window.rows[row], window.columns[column], float(patch[0, row, column]))
     return unit.explained(
         total=winner.value,
         formula=formula,
@@ -164,33 +155,34 @@ def _maximum(unit: Unit, window: Window, formula: str) -> Explanation:
 def _avgpool(unit: Unit) -> Explanation:
     """The mean under the window; padding counts in the divisor where the layer says so, what lies beyond it never."""
     window = _window(unit)
-    left, right, top, bottom = window.padding if unit.layer.count_include_pad else (0, 0, 0, 0)
+    patch, inside = unit.cut(unit.own_map(), window)
+    if not unit.layer.count_include_pad:
+        return _mean(unit, window, patch, inside, inside)
+    left, right, top, bottom = window.padding
     _, height, width = unit.input().shape
-    rows = np.arange(window.top, window.top + window.height)
-    columns = np.arange(window.left, window.left + window.width)
-    counted = _between(rows, -top, height + bottom)[:, None] & _between(columns, -left, width + right)
-    return _mean(unit, window, counted, f"Σ {_cells(unit, window, str(unit.channel))}")
+    counted = _between(window.rows, -top, height + bottom)[:, None] & _between(window.columns, -left, width + right)
+    return _mean(unit, window, patch, inside, counted)
 
 
-def _between(cells: NDArray[np.int_], first: int, stop: int) -> NDArray[np.bool_]:
-    return (cells >= first) & (cells < stop)
+def _between(cells: range, first: int, stop: int) -> Mask:
+    places = np.asarray(cells)
+    return (places >= first) & (places < stop)
 
 
 def _globalavgpool(unit: Unit) -> Explanation:
     window = _everything(unit)
-    counted = np.ones((window.height, window.width), dtype=np.bool_)
-    return _mean(unit, window, counted, f"Σ {_cells(unit, window, str(unit.channel))}")
+    patch, inside = unit.cut(unit.own_map(), window)
+    return _mean(unit, window, patch, inside, inside)
 
 
-def _mean(unit: Unit, window: Window, counted: NDArray[np.bool_], cells: str) -> Explanation:
+def _mean(unit: Unit, window: Window, patch: Floats, inside: Mask, counted: Mask) -> Explanation:
     """Σ of the cells over their number: a weighted sum with equal weights where a cell is `counted`, else 0."""
-    patch, inside = cut(unit.own_map(), window)
     divisor = int(counted.sum())
     return unit.weighted_sum(
         patch,
         counted[None] / divisor,
         0.0,
-        formula=f"{cells} / {divisor:,}",
+        formula=f"Σ {_cells(unit, window, str(unit.channel))} / {divisor:,}",
         terms=divisor,
         inputs=(unit.source(unit.channel),),
         window=window,
