@@ -5,6 +5,7 @@ import { cellText, columnFormat, decimalsFor, fixed } from "./microscope-numbers
 
 // Relative luminance at which black and white text contrast equally (WCAG 2.2).
 const TEXT_TURNS = 0.179;
+export const WIDEST_CELL = 58;
 const SMALLEST_WITH_TEXT = 26;
 const MOST_CELLS = 64;
 
@@ -63,7 +64,7 @@ export function textColour(rgb) {
 
 /** How a kh×kw block is drawn in `width` pixels: text cells, or a canvas of `factor` pixels a cell. */
 export function cellSize(rows, columns, width) {
-  const cell = Math.min(58, Math.floor(width / columns));
+  const cell = Math.min(WIDEST_CELL, Math.floor(width / columns));
   if (cell < SMALLEST_WITH_TEXT || rows * columns > MOST_CELLS) {
     const factor = Math.min(32, Math.floor(width / columns));
     const reduce = factor >= 1 ? 1 : Math.ceil(columns / width);

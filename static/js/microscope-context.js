@@ -33,25 +33,26 @@ function photoFigure(unit, env, side) {
   const frame = element("div", "ms-picture", attributes(element("img", "ms-photo"), { src: photoPath(env.run), alt: "What the network saw, with the receptive field" }));
   frame.style.width = `${width * factor}px`;
   frame.style.height = `${height * factor}px`;
-  if (field) frame.append(fieldMark(field, factor));
+  if (field) frame.append(...fieldMarks(field, factor));
   const figure = element("figure", "ms-photo-figure", frame, caption(env.photo ? "Photo" : "Input", field ? where(field) : ""));
   if (field) figure.append(element("p", "ms-small", extent(field, height, width)));
   return figure;
 }
 
-/** The receptive field on the picture, never smaller than a bracket of 12 px. */
-function fieldMark(field, factor) {
+/** The receptive field on the picture, never smaller than a bracket of 12 px; what lies outside is dimmed. */
+function fieldMarks(field, factor) {
   const shown = field.clipped ?? field;
-  const mark = element("span", "ms-mark ms-dim");
   const wide = (shown.right - shown.left + 1) * factor;
   const tall = (shown.bottom - shown.top + 1) * factor;
   const width = Math.max(SMALLEST_MARK, wide);
   const height = Math.max(SMALLEST_MARK, tall);
-  mark.style.left = `${shown.left * factor - (width - wide) / 2}px`;
-  mark.style.top = `${shown.top * factor - (height - tall) / 2}px`;
-  mark.style.width = `${width}px`;
-  mark.style.height = `${height}px`;
-  return mark;
+  const box = [shown.left * factor - (width - wide) / 2, shown.top * factor - (height - tall) / 2, width, height];
+  return [element("span", "ms-veil", placed(element("span", "ms-dim"), box)), placed(element("span", "ms-mark"), box)];
+}
+
+function placed(node, [left, top, width, height]) {
+  Object.assign(node.style, { left: `${left}px`, top: `${top}px`, width: `${width}px`, height: `${height}px` });
+  return node;
 }
 
 const span = (from, to) => (from === to ? `${from}` : `${from}–${to}`);
@@ -82,12 +83,8 @@ function zoomFigure(unit, env) {
   const image = new Image();
   image.src = photoPath(env.run);
   image.decode().then(() => canvas.getContext("2d").drawImage(image, -from.x, -from.y), () => {});
-  const mark = element("span", "ms-mark");
-  mark.style.left = `${(left - from.x) * factor}px`;
-  mark.style.top = `${(top - from.y) * factor}px`;
-  mark.style.width = `${wide * factor}px`;
-  mark.style.height = `${tall * factor}px`;
-  const frame = element("div", "ms-picture", canvas, mark);
+  const mark = placed(element("span", "ms-mark"), [(left - from.x) * factor, (top - from.y) * factor, wide * factor, tall * factor]);
+  const frame = element("div", "ms-picture ms-padding", canvas, mark);
   frame.style.width = frame.style.height = `${cells * factor}px`;
   return element("figure", "ms-zoom-figure", frame, caption(`${cells}×${cells} pixels around it`, `${factor}×`));
 }

@@ -1,7 +1,7 @@
 // The middle of the microscope: what a number was made of. Weighted layers as patch × kernel = products, others as
 // their inputs and formula. Draws from the unit's JSON alone and asks for nothing but thumbnails.
 
-import { Scale, attributes, block, element, paint, reduced } from "./microscope-cells.js";
+import { Scale, WIDEST_CELL, attributes, block, element, paint, reduced } from "./microscope-cells.js";
 import { hasKernel, layerOf, sourceChannel, sourceOf } from "./microscope-data.js";
 import { count, fixed } from "./microscope-numbers.js";
 import { ranked, strip } from "./microscope-strip.js";
@@ -10,6 +10,7 @@ import { termsTable } from "./microscope-table.js";
 const ALL_OPEN = 4;
 const MOST_OPEN = 24;
 const THUMBNAIL = 56;
+const NARROWEST = 104;
 const COLOURS = ["Red", "Green", "Blue"];
 const PLACES = ["largest sum", "2nd", "3rd"];
 
@@ -79,16 +80,19 @@ function triple(unit, terms, scales, env, width) {
 }
 
 function roomy(unit, shown, scales, env) {
-  const width = env.phone ? Math.floor((env.width - 40) / 3) : Math.max(72, Math.min(196, Math.floor((env.width - 348) / 3)));
+  const room = env.phone ? Math.floor((env.width - 40) / 3) : Math.max(72, Math.min(196, Math.floor((env.width - 348) / 3)));
+  const width = Math.min(room, Math.max(NARROWEST, WIDEST_CELL * unit.patch[0][0].length));
   const node = element("div", "ms-roomy");
   node.style.setProperty("--ms-block-w", `${width}px`);
   node.append(columnHeads(unit, env));
   const largest = Math.max(...shown.map(({ sum }) => Math.abs(sum)), Number.MIN_VALUE);
   for (const terms of shown) {
-    const row = element("div", "ms-row", channelLabel(unit, terms.c, env), ...triple(unit, terms, scales, env, width));
+    const row = element("div", "ms-row ms-terms", channelLabel(unit, terms.c, env), ...triple(unit, terms, scales, env, width));
+    row.dataset.channel = terms.c;
     row.append(element("span", "ms-sign ms-sigma", "Σ"), sumBar(terms.sum, largest));
     node.append(row);
   }
+  node.append(linked(node, unit, env));
   return node;
 }
 
@@ -150,7 +154,34 @@ function dense(unit, shown, scales, env) {
   const order = ranked(unit.by_channel).map(({ channel }) => channel);
   for (const terms of shown) list.append(denseChannel(unit, terms, scales, env, { width, rank: order.indexOf(terms.c), of: order.length }));
   node.append(bars, legend, list);
+  node.append(linked(list, unit, env));
   return node;
+}
+
+// The cell under the pointer is outlined in patch, kernel and products, and the line below says what they make.
+function linked(rows, unit, env) {
+  const line = element("p", "ms-readout");
+  const mark = (on) => {
+    for (const cell of rows.querySelectorAll(".ms-linked")) cell.classList.remove("ms-linked");
+    line.textContent = "";
+    const row = on?.closest(".ms-terms");
+    if (!row) return;
+    const { y, x } = on.dataset;
+    for (const cell of row.querySelectorAll(`[data-y="${y}"][data-x="${x}"]`)) cell.classList.add("ms-linked");
+    line.textContent = termWords(unit, env, Number(row.dataset.channel), Number(y), Number(x));
+  };
+  for (const kind of ["pointerover", "focusin"]) rows.addEventListener(kind, (event) => mark(event.target.closest(".ms-cell")));
+  rows.addEventListener("pointerleave", () => mark(null));
+  return line;
+}
+
+function termWords(unit, env, c, y, x) {
+  const at = sourceOf(env.run, unit, c, y, x);
+  const value = unit.patch[c][y][x];
+  const weight = unit.kernel[c][y][x];
+  const sum = `${fixed(value)} × ${fixed(weight)} = ${fixed(value * weight)}`;
+  if (!at) return `${channelName(unit, env, c)}, in the padding: ${sum}`;
+  return `${channelName(unit, env, c)} of ${at.layer}, row ${at.y}, column ${at.x}: ${sum}. Pick it to see where it comes from.`;
 }
 
 function denseChannel(unit, terms, scales, env, { width, rank, of }) {
@@ -165,7 +196,7 @@ function denseChannel(unit, terms, scales, env, { width, rank, of }) {
     element("span", "", place),
     element("span", "", "Σ ", element("b", tone(terms.sum), fixed(terms.sum))),
   );
-  const row = element("div", "ms-channel", label, ...triple(unit, terms, scales, env, width), foot);
+  const row = element("div", "ms-channel ms-terms", label, ...triple(unit, terms, scales, env, width), foot);
   row.dataset.channel = terms.c;
   return row;
 }

@@ -87,7 +87,7 @@ function agreement(unit) {
   const difference = Math.abs(unit.total - unit.value);
   const close = unit.relative_difference !== null && unit.relative_difference <= AGREES;
   const box = element("div", close ? "ms-agrees" : "ms-differs");
-  const precision = element("span", "ms-precision", "Here: summed in float64. Layer: float32.");
+  const precision = element("span", "ms-precision", "Here: float64. Layer: float32.");
   const amount = unit.relative_difference === 0 ? "exactly" : `to ${magnitude(unit.relative_difference ?? NaN)}`;
   const words = close ? `Equals ${unit.layer}'s own value ${amount}.` : `Differs from ${unit.layer}'s own value by ${magnitude(difference)}: large terms cancel.`;
   box.append(element("span", "", words), precision);

@@ -51,7 +51,8 @@ export function strip(sums, { opened, toggle, width, name, noun = "channel sums"
     draw(canvas, state);
   };
   listen(canvas, state, show, toggle);
-  show(order.findIndex(({ channel }) => opened.has(channel)));
+  state.first = Math.max(0, order.findIndex(({ channel }) => opened.has(channel)));
+  show(state.first);
   return box;
 }
 
@@ -61,6 +62,7 @@ function listen(canvas, state, show, toggle) {
     return Math.floor(((event.clientX - box.left) / box.width) * state.order.length);
   };
   canvas.addEventListener("pointermove", (event) => show(rankAt(event)));
+  canvas.addEventListener("pointerleave", () => show(state.first));
   canvas.addEventListener("click", (event) => {
     show(rankAt(event));
     toggle(state.order[state.rank].channel);

@@ -146,7 +146,7 @@ class Microscope {
     this.panes[0].replaceChildren(context(head, this.at.layer, env));
     this.panes[1].replaceChildren(middle.node);
     this.panes[2].replaceChildren(result(this.chain, middle.scales, env));
-    if (hasKernel(head)) this.panes[2].firstChild.append(this.foot(middle.summary));
+    if (hasKernel(head)) (env.phone ? middle.node : this.panes[2].firstChild).append(this.foot(middle.summary));
     this.root.dataset.state = "ready";
   }
 
@@ -155,7 +155,7 @@ class Microscope {
     const turn = () => {
       this.table = !this.table;
       this.draw();
-      this.panes[2].querySelector(".ms-foot button").focus();
+      this.root.querySelector(".ms-foot button").focus();
     };
     return element("div", "ms-foot", element("span", "", summary), button(words, turn));
   }
@@ -283,8 +283,26 @@ class Microscope {
   }
 }
 
+const windowWords = ({ window, inputs }) => `a ${window.height}×${window.width} window on ${inputs[0].layer} : ${inputs[0].channels[0]}`;
+const merged = (what) => ({ inputs }) => `${what} of the numbers at this place in ${inputs.map(({ layer }) => layer).join(" and ")}.`;
+const OTHER_SENTENCES = {
+  maxpool: (unit) => `The largest of ${count(unit.terms)} values under ${windowWords(unit)}.`,
+  globalmaxpool: (unit) => `The largest of all ${count(unit.terms)} values of ${unit.inputs[0].layer} : ${unit.channel}.`,
+  avgpool: (unit) => `The mean of ${count(unit.terms)} values under ${windowWords(unit)}.`,
+  globalavgpool: (unit) => `The mean of all ${count(unit.terms)} values of ${unit.inputs[0].layer} : ${unit.channel}.`,
+  batchnorm: ({ inputs }) => `One number of ${inputs[0].layer}, normalised by the statistics of its channel.`,
+  scale: ({ inputs }) => `One number of ${inputs[0].layer} times a factor, plus an offset.`,
+  lrn: ({ inputs }) => `One number of ${inputs[0].layer}, divided by the strength of its neighbouring channels.`,
+  softmax: ({ terms }) => `This value's share of all ${count(terms)}, after the exponential.`,
+  add: merged("The sum"),
+  mul: merged("The product"),
+  concat: ({ inputs }) => `Taken unchanged from ${inputs[0].layer}; the inputs stand one behind the other.`,
+  flatten: ({ inputs }) => `Taken unchanged from ${inputs[0].layer}; the maps are read row by row.`,
+  pad: ({ inputs, terms }) => (terms ? `Taken unchanged from ${inputs[0].layer}.` : "In the border that padding adds."),
+};
+
 function sentence(unit) {
-  if (!unit.kernel || !isWeighted(unit.op)) return unit.formula;
+  if (!isWeighted(unit.op)) return OTHER_SENTENCES[unit.op]?.(unit) ?? `A function of one number of ${unit.inputs[0].layer}.`;
   const shape = `${unit.patch.length}×${unit.patch[0].length}×${unit.patch[0][0].length}`;
   const source = unit.inputs[0].layer === "input" ? "the photo" : unit.inputs[0].layer;
   if (unit.op === "linear") return `One number is the dot product of a row of W with the ${count(unit.terms)} values of ${source}, plus a bias.`;
