@@ -31,6 +31,7 @@ class Settings(BaseSettings):
     )
 
     max_upload_bytes: int = Field(32 * MEGABYTE, ge=1, description="Largest request body, in bytes.")
+    max_json_bytes: int = Field(2 * MEGABYTE, ge=1, description="Largest JSON body, in bytes.")
     max_image_pixels: int = Field(
         50_000_000, ge=1, description="Most pixels of an upload, checked from its header before decoding."
     )
@@ -46,6 +47,8 @@ class Settings(BaseSettings):
         200_000_000_000, ge=1, description="Most multiply-adds that one run may need."
     )
     max_input_size: int = Field(1_024, ge=1, description="Largest side of a network input, in pixels.")
+
+    max_picture_pixels: int = Field(16_000_000, ge=1, description="Most pixels of a rendered PNG.")
 
     queue_length: int = Field(64, ge=1, description="Runs that may wait for the device.")
     queue_wait_seconds: float = Field(30.0, gt=0, description="Longest wait for a place on the device.")

@@ -1,0 +1,123 @@
+"""The forms in which a layer leaves the service: exact arrays, bytes to colour, pictures, statistics, archives."""
+
+from collections.abc import AsyncIterator, Sequence
+from functools import partial
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+from torch import Tensor
+
+from ..probe.quantize import quantize
+from ..render.atlas import atlas_png, map_png
+from ..render.colormaps import colormap, default_colormap
+from ..render.drawing import to_png
+from ..render.picture import array_picture
+from ..render.statistics import LayerStatistics, as_maps, layer_statistics
+from ..render.tone import Normalize, Tone
+from ..settings import Settings
+from .cache import ByteCache
+from .encode import npz, safetensors, to_npy, to_u8
+from .executor import Executor
+from .images import restore
+from .runs import INPUT_NAME, Run, Runs
+
+ArchiveFormat = Literal["npz", "safetensors", "u8"]
+LayerFormat = Literal["npy", "u8", "png", "json"]
+
+
+class Picture(BaseModel):
+    """How a layer is shown or written."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    format: LayerFormat = "npy"
+    map: int | None = Field(None, ge=0, description="One map, for npy and png; all when left out.")
+    colormap: str | None = Field(None, description="For png: viridis, magma, cividis, grey, RdBu or iceburn.")
+    scale: int = Field(1, ge=1, le=64, description="For png: pixels a value, nearest neighbour.")
+    normalize: Normalize = Field("map", description="For png: the colour scale ends at the map's or layer's largest.")
+
+
+class Layers:
+    """Renders the layers of runs; what is quick to ask for again is cached within a byte budget."""
+
+    def __init__(self, settings: Settings, runs: Runs, executor: Executor) -> None:
+        self._max_pixels = settings.max_picture_pixels
+        self._runs = runs
+        self._executor = executor
+        self.rendered: ByteCache[bytes] = ByteCache(settings.rendered_cache_bytes)
+
+    async def array(self, run: Run, name: str) -> NDArray[np.float32]:
+        """A layer exactly as computed, C×H×W or N, or the input under `input`."""
+        if name == INPUT_NAME:
+            return await self._runs.input(run)
+        activation = await self._runs.activation(run, run.layer(name).index)
+        return await self._executor.beside(partial(_to_array, activation))
+
+    async def render(self, run: Run, name: str, picture: Picture) -> bytes:
+        """A layer as npy, u8 or png. Raises `NotFound`, `Unavailable`, `OverLimit`."""
+        index = run.layer(name).index
+        chosen = None if picture.map is None else run.channel(index, picture.map)
+        if picture.format == "u8":
+            return await self._u8(run, index)
+        activation = await self._runs.activation(run, index)
+        if picture.format == "png":
+            return await self._executor.beside(partial(self._png, run, index, activation, picture))
+        return await self._executor.beside(lambda: to_npy(_to_array(activation, chosen)))
+
+    async def statistics(self, run: Run, name: str) -> LayerStatistics:
+        """A layer's numbers, map by map."""
+        array = await self.array(run, name)
+        return await self._executor.beside(partial(layer_statistics, array))
+
+    async def input(self, run: Run, form: Literal["npy", "png"]) -> bytes:
+        """The tensor that the network sees, exactly, or as the picture before the weights' mean and scale."""
+        array = await self._runs.input(run)
+        return await self._executor.beside(lambda: to_npy(array) if form == "npy" else _input_png(run, array))
+
+    async def archive(self, run: Run, names: Sequence[str], form: ArchiveFormat) -> AsyncIterator[bytes]:
+        """Several layers in one stream, each as soon as it is computed; memory holds one at a time."""
+        if form == "u8":
+            return self._frames(run, names)
+        arrays = self._arrays(run, names)
+        if form == "npz":
+            return npz(arrays)
+        return safetensors({name: run.shape(run.index(name)) for name in names}, arrays)
+
+    async def _frames(self, run: Run, names: Sequence[str]) -> AsyncIterator[bytes]:
+        for name in names:
+            yield await self._u8(run, run.layer(name).index)
+
+    async def _arrays(self, run: Run, names: Sequence[str]) -> AsyncIterator[tuple[str, NDArray[np.float32]]]:
+        for name in names:
+            yield name, await self.array(run, name)
+
+    async def _u8(self, run: Run, index: int) -> bytes:
+        key = (run.id, index)
+        if (body := self.rendered.get(key)) is not None:
+            return body
+        activation = await self._runs.activation(run, index)
+        body = await self._executor.beside(lambda: to_u8(quantize(activation, signed=run.signed(index))))
+        self.rendered.put(key, body, len(body))
+        return body
+
+    def _png(self, run: Run, index: int, activation: Tensor, picture: Picture) -> bytes:
+        signed = run.signed(index)
+        colours = colormap(picture.colormap) if picture.colormap else default_colormap(signed=signed)
+        tone = Tone(signed=signed, normalize=picture.normalize)
+        maps = as_maps(_to_array(activation))
+        if picture.map is None:
+            return atlas_png(maps, colours, tone, scale=picture.scale, max_pixels=self._max_pixels)
+        return map_png(maps, picture.map, colours, tone, scale=picture.scale, max_pixels=self._max_pixels)
+
+
+def _to_array(activation: Tensor, channel: int | None = None) -> NDArray[np.float32]:
+    """An activation as C×H×W or N, or one map of it; memory of its own."""
+    chosen = activation[0] if channel is None else activation[0, channel]
+    return np.ascontiguousarray(chosen.numpy(force=True))
+
+
+def _input_png(run: Run, array: NDArray[np.float32]) -> bytes:
+    photo = run.image.kind == "photo"
+    return to_png(restore(array, run.model.preprocessing) if photo else array_picture(array), palette=None)

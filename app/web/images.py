@@ -1,0 +1,112 @@
+"""Routes of images: upload, the upright original, what is known of it."""
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Request
+from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartException
+from starlette.responses import Response
+
+from ..errors import BadRequest, ImageError, UnsupportedMedia
+from .deps import ServiceDep, json_response, kept, media_type, while_connected
+from .problems import documented
+from .schemas import ImageSchema
+from .views import image_view
+
+router = APIRouter(prefix="/api/v1/images", tags=["images"])
+
+NPY = "application/x-npy"
+BINARY: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
+UPLOAD: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["file"],
+                    "properties": {"file": {"type": "string", "format": "binary"}},
+                }
+            },
+            "image/*": BINARY,
+            NPY: BINARY,
+        },
+    }
+}
+
+
+async def read_upload(request: Request) -> tuple[bytes, bool]:
+    """The uploaded bytes and whether they are an npy array. Raises for a body of another kind."""
+    kind = media_type(request)
+    if kind == "multipart/form-data":
+        file = await form_file(request)
+        return await file.read(), (file.content_type or "").split(";")[0] == NPY
+    if kind == NPY or kind.startswith("image/") or kind == "application/octet-stream":
+        return await request.body(), kind == NPY
+    raise UnsupportedMedia(
+        f"An image cannot be sent as {kind or 'a body without a type'}.",
+        where="Content-Type",
+        expected=f"multipart/form-data with a field `file`, image/*, or {NPY}",
+    )
+
+
+async def form_file(request: Request) -> UploadFile:
+    """The field `file` of a multipart body."""
+    try:
+        form = await request.form(max_files=1, max_fields=32)
+    except (MultiPartException, AssertionError) as error:
+        raise BadRequest(f"The multipart body cannot be read: {error}") from error
+    file = form.get("file")
+    if not isinstance(file, UploadFile):
+        raise BadRequest("The form has no file in its field `file`.", where="file", expected="a field `file`")
+    return file
+
+
+@router.post(
+    "",
+    status_code=201,
+    response_model=ImageSchema,
+    openapi_extra=UPLOAD,
+    responses=documented(400, 413, 415, 422, 503),
+    summary="Upload an image or an array",
+)
+async def upload(request: Request, service: ServiceDep) -> Response:
+    """Keep a photo (multipart field `file`, or raw bytes with an `image/*` type) or an npy array of C×H×W or H×W.
+
+    The same bytes give the same id. Arrays are used exactly as they are.
+    """
+    data, array = await read_upload(request)
+    if not data:
+        raise ImageError("The body is empty.", expected="the bytes of an image")
+    image = await while_connected(request, service.gallery.add(data, array=array))
+    return json_response(image_view(image), 201)
+
+
+@router.get(
+    "/{image_id}",
+    response_class=Response,
+    responses={
+        200: {"content": {"image/png": BINARY, "image/jpeg": BINARY, "application/json": {}, NPY: BINARY}},
+        **documented(404, 422),
+    },
+    summary="The upright original",
+)
+async def original(
+    request: Request,
+    service: ServiceDep,
+    image_id: str,
+    max_side: Annotated[int | None, Query(ge=1, le=4096, description="Longest side of a thumbnail, in pixels.")] = None,
+    format: Annotated[  # noqa: A002 - the parameter's public name
+        Literal["image", "json"], Query(description="`image`, or `json` for what is known of it.")
+    ] = "image",
+) -> Response:
+    """The photo as decoded and turned upright (PNG, or JPEG where it came as one), or the uploaded npy file."""
+    image = await service.gallery.find(image_id)
+    if format == "json":
+        return json_response(image_view(image))
+
+    async def make() -> Response:
+        body, kind = await service.picture(image, max_side)
+        return Response(body, media_type=kind)
+
+    return await kept(request, ("image", image_id, max_side), make)

@@ -1,0 +1,235 @@
+"""What requests and answers look like as JSON; pinned fields keep their names, new ones may be added."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from ..service.images import Fit
+
+
+class ImageSchema(BaseModel):
+    """An image that runs can be made of."""
+
+    id: str = Field(examples=["3f1a0b6c5d2e4f708192a3b4c5d6e7f8"])
+    kind: Literal["photo", "array"]
+    width: int
+    height: int
+    shape: list[int] = Field(description="C×H×W")
+    format: str = Field(examples=["JPEG"])
+    frames: int
+    bytes: int
+    notes: list[str] = Field(description="What was done to read it.")
+
+
+class ReceptiveFieldSchema(BaseModel):
+    """Receptive field on the input, in pixels, per axis [height, width]."""
+
+    size: list[int]
+    stride: list[int] | None = Field(description="null where branches of different stride meet")
+    padding: list[int] = Field(description="how far the first cell's field starts before the first pixel")
+    whole: bool = Field(description="true where every value sees the whole input")
+
+
+class LayerSchema(BaseModel):
+    """One layer's arithmetic."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    index: int
+    name: str
+    op: str
+    from_: list[str] = Field(alias="from")
+    input_shape: list[int]
+    output_shape: list[int]
+    parameters: int
+    parameter_shapes: dict[str, list[int]]
+    multiply_adds: int
+    receptive_field: ReceptiveFieldSchema
+    formula: str | None = Field(None, description="the output size worked out, where a window slides")
+    signed: bool = Field(description="whether values may be negative")
+    available: bool
+    reason: str | None = Field(None, description="why it cannot be computed")
+
+
+class TotalsSchema(BaseModel):
+    """Sums over all layers."""
+
+    parameters: int
+    multiply_adds: int
+    activation_bytes: int
+
+
+class WeightsSchema(BaseModel):
+    """Where the weights come from."""
+
+    kind: str
+    source: str | None = None
+    licence: str | None = None
+    note: str | None = None
+    install: str | None = Field(None, description="the command that installs what is missing")
+
+
+class PreprocessingSchema(BaseModel):
+    """How a photo's values (RGB, 0–255) become the input: (value − mean) · scale, per channel."""
+
+    mean: list[float]
+    scale: list[float]
+    order: str | None = Field(description="null where a photo does not fit the network")
+    note: str | None = None
+
+
+class AnalysisSchema(BaseModel):
+    """A network's arithmetic."""
+
+    name: str
+    spec: dict[str, Any]
+    layers: list[LayerSchema]
+    totals: TotalsSchema
+
+
+class ModelSchema(AnalysisSchema):
+    """A network with its weights' provenance."""
+
+    id: str
+    title: str
+    preset: bool
+    weights: WeightsSchema
+    preprocessing: PreprocessingSchema
+
+
+class ModelSummary(BaseModel):
+    """A line of the list of networks."""
+
+    id: str
+    name: str
+    title: str
+    input: list[int]
+    layers: int
+    parameters: int
+    multiply_adds: int
+    activation_bytes: int
+    weights: WeightsSchema
+
+
+class Seeded(BaseModel):
+    """Random weights that anyone can make again."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    init: Literal["kaiming"]
+    seed: int = Field(0, ge=0, lt=2**63)
+
+
+class ModelRequest(BaseModel):
+    """A network, given as its specification."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    spec: dict[str, Any]
+    weights: Seeded | None = Field(None, description="weights; seeded with 0 where left out")
+
+
+class RunRequest(BaseModel):
+    """An image through a network."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    image: str = Field(description="an image's id")
+    model: str = Field(description="a network's id or a preset's name", examples=["vgg16"])
+    size: int | None = Field(None, ge=1, description="the shorter side that the network sees; the spec's if left out")
+    fit: Fit = "crop"
+
+
+class PlacementSchema(BaseModel):
+    """How the input lies on the photo: photo_x = (x + left) / scale_x, likewise y."""
+
+    scale_x: float
+    scale_y: float
+    left: float
+    top: float
+
+
+class RunInputSchema(BaseModel):
+    """The tensor that the network sees."""
+
+    shape: list[int]
+
+
+class RunLayerSchema(LayerSchema):
+    """A layer of a run."""
+
+    shape: list[int] = Field(description="the output's shape, C×H×W or N")
+    state: Literal["waiting", "computed", "unavailable"]
+
+
+class RunSchema(BaseModel):
+    """A run: everything is known at once, values follow layer by layer."""
+
+    model_config = ConfigDict(protected_namespaces=())
+
+    id: str
+    image: str
+    model: str
+    model_name: str
+    size: int | None
+    fit: Fit
+    input: RunInputSchema
+    placement: PlacementSchema
+    weights: WeightsSchema
+    totals: TotalsSchema
+    layers: list[RunLayerSchema]
+
+
+class SummarySchema(BaseModel):
+    """Statistics of a whole layer. Values that are not finite show as null."""
+
+    min: float | None
+    max: float | None
+    mean: float | None
+    std: float | None
+    zeros: float = Field(description="fraction of values that are exactly 0")
+    non_finite: int = Field(description="values that are NaN or infinite")
+    dead: int = Field(description="maps that are 0 everywhere")
+
+
+class MapSchema(BaseModel):
+    """Statistics of one map."""
+
+    index: int
+    min: float | None
+    max: float | None
+    argmax: list[int] | None = Field(description="row and column of the largest value")
+    mean: float | None
+    std: float | None
+    zeros: float
+    non_finite: int
+
+
+class LayerStatisticsSchema(BaseModel):
+    """A layer's statistics, map by map."""
+
+    name: str
+    op: str
+    shape: list[int]
+    signed: bool
+    summary: SummarySchema
+    maps: list[MapSchema]
+
+
+class FilterSchema(BaseModel):
+    """One filter in numbers; `norm` is the Euclidean one."""
+
+    index: int
+    min: float
+    max: float
+    mean: float
+    std: float
+    norm: float
+
+
+class KernelsSchema(BaseModel):
+    """A layer's kernels in numbers."""
+
+    layer: str
+    shape: list[int]
+    filters: list[FilterSchema]

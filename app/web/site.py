@@ -1,0 +1,56 @@
+"""Routes of the pages that people see: the explorer, the API reference, what a problem means."""
+
+from typing import cast
+
+from fastapi import APIRouter, Request
+from starlette.responses import HTMLResponse
+
+from ..errors import NotFound
+from ..service.runs import RunRecipe
+from .deps import ServiceDep
+from .explore import explore_context
+from .explore_view import parse_view
+from .pages import Pages
+from .problems import KINDS
+from .views import image_view, model_view, run_view, sample_view, summary_view
+
+router = APIRouter(include_in_schema=False)
+
+DEFAULT_MODEL = "vgg16"
+
+
+def _page(request: Request, template: str, **context: object) -> HTMLResponse:
+    return HTMLResponse(cast(Pages, request.app.state.pages).render(template, **context))
+
+
+@router.get("/")
+async def explore(request: Request, service: ServiceDep) -> HTMLResponse:
+    """A photo inside a network; on a sample where the address names none."""
+    view = parse_view(request.query_params)
+    image = await service.gallery.find(view.image or service.gallery.samples[0].id)
+    recipe = RunRecipe(image=image.id, model=view.model or DEFAULT_MODEL, size=view.size, fit=view.fit)
+    run = await service.runs.create(recipe)
+    context = explore_context(
+        view,
+        run_view(run, service.runs.computed(run)),
+        model_view(run.model, preset=service.models.is_preset(run.model)),
+        image_view(image),
+        [sample_view(*sample) for sample in await service.samples()],
+        [summary_view(model) for model in service.models.presets()],
+    )
+    return _page(request, "explore.html", **context)
+
+
+@router.get("/api")
+async def reference(request: Request) -> HTMLResponse:
+    """The API reference, read from the OpenAPI document; no CDN."""
+    return _page(request, "api.html", active="api")
+
+
+@router.get("/problems/{slug}")
+async def problem_page(request: Request, slug: str) -> HTMLResponse:
+    """What a problem's type means."""
+    for kind in KINDS:
+        if kind.slug == slug:
+            return _page(request, "problem-type.html", kind=kind, text=kind.__doc__, active="")
+    raise NotFound(f"There is no problem {slug!r}.", expected="one of " + ", ".join(k.slug for k in KINDS))
