@@ -1,6 +1,7 @@
 // What the microscope asks of the service, and how layers hang together. Knows no DOM.
 
 import { fetchBuffer, fetchJson, layerPath, runPath, unitPath as apiUnitPath } from "./api.js";
+import { parseNpy } from "./quantised.js";
 
 const ACTIVATIONS = new Set([
   "relu", "relu6", "leakyrelu", "prelu", "elu", "selu", "sigmoid", "tanh", "silu", "gelu", "hardsigmoid", "hardswish", "softplus",
@@ -35,20 +36,9 @@ function withoutNull(values) {
 export async function fetchMap(run, layer, channel, signal) {
   const input = layer === "input";
   const path = input ? `${runPath(run)}/input?format=npy` : layerPath(run, layer, `format=npy&map=${channel}`);
-  return rowsOf(parseNpy(await fetchBuffer(path, { signal })), input ? channel : 0);
-}
-
-/** A little-endian float32 array file (NumPy format 1.0) as `{shape, values}`. */
-export function parseNpy(buffer) {
-  const headerLength = new DataView(buffer).getUint16(8, true);
-  const header = new TextDecoder("latin1").decode(new Uint8Array(buffer, 10, headerLength));
-  const shape = header.match(/'shape': \(([^)]*)\)/)[1].split(",").filter((part) => part.trim()).map(Number);
-  return { shape, values: new Float32Array(buffer.slice(10 + headerLength)) };
-}
-
-function rowsOf({ shape, values }, channel) {
-  const [height, width] = shape.slice(-2);
-  const start = channel * height * width;
+  const values = parseNpy(await fetchBuffer(path, { signal }));
+  const [height, width] = layerOf(run, layer).shape.slice(-2);
+  const start = input ? channel * height * width : 0;
   return Array.from({ length: height }, (_, y) => values.subarray(start + y * width, start + (y + 1) * width));
 }
 

@@ -1,0 +1,112 @@
+// Draws maps on a canvas in device pixels: whole factors, nearest when enlarged, mean of the values when reduced.
+
+import { fitInto } from "./layout.js";
+import { isDead } from "./quantised.js";
+
+const HATCH_STEP = 5;
+
+const entryOf = (shade, value) => {
+  const entry = Math.floor(shade.offset + (value - shade.centre) * shade.factor + 0.5);
+  return shade.packed[entry < 0 ? 0 : entry > 255 ? 255 : entry];
+};
+
+// Means of blocks of factor×factor values for all maps, kept with the layer: recolouring needs them again.
+function reduced(layer, factor) {
+  layer.reduced ??= new Map();
+  if (!layer.reduced.has(factor)) layer.reduced.set(factor, meansOf(layer, factor));
+  return layer.reduced.get(factor);
+}
+
+function meansOf({ bytes, maps, height, width }, factor) {
+  const [rows, columns] = [Math.ceil(height / factor), Math.ceil(width / factor)];
+  const sums = new Float32Array(maps * rows * columns);
+  for (let k = 0, at = 0; k < maps; k++) {
+    for (let y = 0; y < height; y++) {
+      const row = (k * rows + Math.floor(y / factor)) * columns;
+      for (let x = 0; x < width; x++) sums[row + Math.floor(x / factor)] += bytes[at++];
+    }
+  }
+  const extent = (index, side) => Math.min(factor, side - index * factor);
+  for (let i = 0; i < sums.length; i++) {
+    const [row, column] = [Math.floor(i / columns) % rows, i % columns];
+    sums[i] /= extent(row, height) * extent(column, width);
+  }
+  return sums;
+}
+
+// One map into `target` (32-bit pixels, `stride` a row) with its upper left corner at (x0, y0) of the square.
+export function paintMap(target, stride, x0, y0, layer, k, fit, shade) {
+  const [top, left] = [y0 + fit.top, x0 + fit.left];
+  if (fit.reduce > 1) {
+    const means = reduced(layer, fit.reduce);
+    for (let y = 0, at = k * fit.height * fit.width; y < fit.height; y++) {
+      let to = (top + y) * stride + left;
+      for (let x = 0; x < fit.width; x++) target[to++] = entryOf(shade, means[at++]);
+    }
+    return;
+  }
+  const colours = Uint32Array.from({ length: 256 }, (_, byte) => entryOf(shade, byte));
+  const { height, width, bytes } = layer;
+  for (let y = 0, at = k * height * width; y < height; y++, at += width) {
+    const start = (top + y * fit.enlarge) * stride + left;
+    let to = start;
+    for (let x = 0; x < width; x++) {
+      const colour = colours[bytes[at + x]];
+      for (let i = 0; i < fit.enlarge; i++) target[to++] = colour;
+    }
+    for (let i = 1; i < fit.enlarge; i++) target.copyWithin(start + i * stride, start, to);
+  }
+}
+
+// One map alone, filling a canvas of the factor's own size (no margin); returns the fit.
+export function drawMap(canvas, layer, k, pixels, shade) {
+  const fit = { ...fitInto(layer.height, layer.width, pixels), top: 0, left: 0 };
+  canvas.width = fit.width;
+  canvas.height = fit.height;
+  const context = canvas.getContext("2d");
+  const image = context.createImageData(fit.width, fit.height);
+  paintMap(new Uint32Array(image.data.buffer), fit.width, 0, 0, layer, k, fit, shade);
+  context.putImageData(image, 0, 0);
+  return fit;
+}
+
+// Rows [first, last) of a wall. `order` lists the maps, `shadeFor(k)` colours them; dead maps are hatched.
+export function drawWall(canvas, layer, wall, order, [first, last], ratio, shadeFor, hatch) {
+  const [tile, pitch] = [Math.round(wall.tile * ratio), Math.round(wall.pitch * ratio)];
+  const width = Math.round(wall.width * ratio);
+  canvas.width = width;
+  canvas.height = (last - first) * pitch - (pitch - tile);
+  const context = canvas.getContext("2d");
+  const fit = fitInto(layer.height, layer.width, tile);
+  const strip = context.createImageData(width, tile);
+  const pixels = new Uint32Array(strip.data.buffer);
+  const dead = [];
+  for (let row = first; row < last; row++) {
+    pixels.fill(0);
+    for (let column = 0; column < wall.columns; column++) {
+      const k = order[row * wall.columns + column];
+      if (k === undefined) break;
+      if (isDead(layer, k)) dead.push([column * pitch, (row - first) * pitch]);
+      else paintMap(pixels, width, column * pitch, 0, layer, k, fit, shadeFor(k));
+    }
+    context.putImageData(strip, 0, (row - first) * pitch);
+  }
+  for (const [x, y] of dead) drawHatch(context, x, y, tile, ratio, hatch);
+}
+
+export function drawHatch(context, x, y, side, ratio, colour) {
+  context.save();
+  context.beginPath();
+  context.rect(x, y, side, side);
+  context.clip();
+  context.strokeStyle = colour;
+  context.lineWidth = ratio;
+  context.beginPath();
+  for (let at = -side; at < side; at += HATCH_STEP * ratio) {
+    context.moveTo(x + at, y + side);
+    context.lineTo(x + at + side, y);
+  }
+  context.stroke();
+  context.strokeRect(x + ratio / 2, y + ratio / 2, side - ratio, side - ratio);
+  context.restore();
+}

@@ -1,0 +1,106 @@
+// The view panel's controls and the theme switch, bound to the state both ways. Knows no layer.
+
+import { find, findAll } from "./dom.js";
+import { number } from "./format.js";
+import { isDark, paintScale } from "./lut.js";
+
+const STATE_CONTROLS = ["show", "colour", "norm", "sort", "tile"];
+
+// `refit(fit)` is asked for when the photo is to be fitted otherwise: that is another run.
+export function bindControls(store, { refit }) {
+  const form = find("#view-form");
+  const clip = find("#control-clip");
+  form.addEventListener("submit", (event) => event.preventDefault());
+  form.addEventListener("input", ({ target }) => {
+    if (target.name === "clip") store.set({ clip: Number(target.value) }, "replace");
+  });
+  form.addEventListener("change", ({ target }) => {
+    if (target.name === "fit") refit(target.value);
+    else if (target.name === "dead") store.set({ dead: target.checked ? "hide" : "show" });
+    else if (STATE_CONTROLS.includes(target.name)) store.set({ [target.name]: target.value });
+  });
+
+  return function show(state) {
+    document.body.dataset.show = state.show;
+    for (const name of [...STATE_CONTROLS, "fit"]) {
+      const control = form.elements[name];
+      if (control) control.value = state[name];
+    }
+    form.elements.dead.checked = state.dead === "hide";
+    clip.value = state.clip;
+    find("#clip-value").textContent = `${number(state.clip, state.clip % 1 ? 1 : 0)} %`;
+  };
+}
+
+// The colour map in use beside its choice; where the page chooses, its name is said.
+export function showColour(table) {
+  paintScale(find("#swatch"), table);
+  find('#control-colour option[value="auto"]').textContent = `${table.name} (auto)`;
+}
+
+export function bindTheme(onChange) {
+  const button = find("#theme-switch");
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    const theme = isDark() ? "light" : "dark";
+    document.documentElement.dataset.theme = theme;
+    localStorage.setItem("theme", theme);
+    onChange();
+  });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", onChange);
+}
+
+// Parts that open and close over the page: the view drawer, the phone's sheet, menus.
+export function bindPanels({ onLayout }) {
+  const [panel, sheet, handle] = ["#view-panel", "#inspector", "#sheet-handle"].map((id) => find(id));
+  const toggles = findAll("#open-view, #toggle-view");
+  const setOpen = (open) => {
+    panel.classList.toggle("open", open);
+    for (const button of toggles) button.setAttribute("aria-expanded", String(open));
+    onLayout();
+  };
+  for (const button of toggles) {
+    button.hidden = false;
+    button.addEventListener("click", () => setOpen(!panel.classList.contains("open")));
+  }
+  const setFull = (full) => {
+    sheet.classList.toggle("full", full);
+    handle.setAttribute("aria-expanded", String(full));
+  };
+  bindHandle(handle, sheet, setFull);
+  addEventListener("click", ({ target }) => {
+    for (const menu of findAll("details.menu[open]")) if (!menu.contains(target)) menu.open = false;
+    if (panel.classList.contains("open") && !target.closest("#view-panel, #open-view, #toggle-view")) setOpen(false);
+  });
+  return {
+    // Closes the topmost open part; says whether there was one.
+    close() {
+      const menu = find("details.menu[open]");
+      if (menu) return (menu.open = false), find("summary", menu).focus(), true;
+      if (panel.classList.contains("open")) return setOpen(false), true;
+      if (sheet.classList.contains("full")) return setFull(false), true;
+      return false;
+    },
+  };
+}
+
+// A tap switches between the sheet's two heights, a drag up or down does the same.
+function bindHandle(handle, sheet, setFull) {
+  let from = null;
+  handle.addEventListener("pointerdown", (event) => {
+    from = event.clientY;
+    handle.setPointerCapture(event.pointerId);
+  });
+  handle.addEventListener("pointerup", (event) => {
+    const moved = from === null ? 0 : event.clientY - from;
+    from = null;
+    if (Math.abs(moved) > 24) {
+      handle.dataset.dragged = "1";
+      setFull(moved < 0);
+    }
+  });
+  handle.addEventListener("click", () => {
+    if (handle.dataset.dragged) delete handle.dataset.dragged;
+    else setFull(!sheet.classList.contains("full"));
+  });
+}

@@ -1,0 +1,273 @@
+// Brings the explorer page to life: joins state, layers, column, tower, photo and inspector. Holds no logic of theirs.
+
+import { connection } from "./api.js";
+import { createColumn, shownLayer } from "./column.js";
+import { bindControls, bindPanels, bindTheme, showColour } from "./controls.js";
+import { atNextFrame, find, findAll, isNarrow, isPhone } from "./dom.js";
+import { createFinder } from "./finder.js";
+import { createFires } from "./fires.js";
+import { whole } from "./format.js";
+import { createInspector } from "./inspector.js";
+import { createKeys } from "./keys.js";
+import { createExact, createLayers } from "./layers.js";
+import { samePlace, volume } from "./layout.js";
+import { loadTables, signedName, table, tableFor } from "./lut.js";
+import { createPhoto } from "./photo.js";
+import { createSave } from "./save.js";
+import { deadCount, strongest } from "./sorting.js";
+import { createStore } from "./state.js";
+import { createTower } from "./tower.js";
+import { createUpload, nameOf } from "./upload.js";
+
+const STEP_PAUSE = 1000;
+const NORMS = ["map", "layer", "network"];
+const SORTS = ["index", "max", "mean", "active"];
+
+const data = JSON.parse(find("#page-data").textContent);
+const { run, model, blocks } = data;
+const blockOf = (name) => blocks.find((block) => block.name === name || block.layers.includes(name)) ?? null;
+
+const store = createStore({ ...data.view, image: run.image, model: run.model_name, fit: run.fit }, (name) => blockOf(name)?.name);
+const layers = createLayers(run);
+const exact = createExact(run);
+const column = createColumn(blocks, store, layers, exact, { select, onDraw: afterDraw });
+const inspector = createInspector(store, column, exact, { blockOf, onProbe, onHover: (block, cell) => photo.hover(block, cell), onChange: () => afterDraw() });
+const pick = { volume: (block) => volume(block.shape), pick: (cell) => onProbe(cell, "push") };
+const photo = createPhoto(run.input.shape, { onPick: pick });
+const tower = createTower(column, { go: (name) => go(name) });
+const fires = createFires(store, exact, { onSelect: (map) => select(blockOf(store.get().layer), map, "push") });
+const upload = createUpload(store, model);
+const save = createSave(run, store, inspector);
+const finder = createFinder(blocks, { go });
+const showControls = bindControls(store, { refit: (fit) => upload.show(run.image, { fit }).catch((problem) => (upload.refuse("This fit", problem), showControls(store.get()))) });
+const panels = bindPanels({ onLayout: () => relayout() });
+
+let lastStep = 0;
+let microscope = null;
+
+// A step of a walk by keys replaces the step before it, so that Back leaves the walk at once.
+function history(how) {
+  if (how !== "step") return how;
+  const now = performance.now();
+  const walking = now - lastStep < STEP_PAUSE;
+  lastStep = now;
+  return walking ? "replace" : "push";
+}
+
+// Chooses a map; in another layer the probe keeps its place on the photo.
+function select(block, map, how) {
+  const { layer, y, x } = store.get();
+  const from = blockOf(layer);
+  const cell = y === null || !from ? [null, null] : samePlace([y, x], volume(from.shape), volume(block.shape));
+  store.set({ layer: block.name, map, y: cell[0], x: cell[1], inspector: "open" }, history(how));
+  if (how === "step") column.reveal(block.name, map);
+}
+
+function onProbe([y, x], how) {
+  store.set({ y, x }, history(how));
+}
+
+function go(name, map = null) {
+  const block = blockOf(name);
+  if (!block?.available) return;
+  if (block.folded !== store.get().fold.includes(block.name)) {
+    const kept = block.name !== store.get().layer ? Math.min(store.get().map ?? 0, block.shape[0] - 1) : store.get().map;
+    select(block, map ?? kept, "push");
+  } else store.set({ fold: [...store.get().fold, block.name], layer: block.name, map: map ?? 0, ...placeIn(block) });
+  column.scrollTo(block.name, { smooth: true, map });
+}
+
+function placeIn(block) {
+  const { layer, y, x } = store.get();
+  const from = blockOf(layer);
+  const [row, across] = y === null || !from ? [null, null] : samePlace([y, x], volume(from.shape), volume(block.shape));
+  return { y: row, x: across };
+}
+
+// Where the address leaves it open: the strongest map, and the place of its largest value.
+function complete() {
+  const { layer, map, y } = store.get();
+  const block = blockOf(layer);
+  const values = block && column.data(block);
+  if (!values || (map !== null && y !== null)) return;
+  const k = map ?? strongest(values);
+  const cells = values.height * values.width;
+  const bytes = values.bytes.subarray(k * cells, (k + 1) * cells);
+  const at = bytes.reduce((best, byte, index) => (byte > bytes[best] ? index : best), 0);
+  store.set({ map: k, y: Math.floor(at / values.width), x: at % values.width }, "silent");
+}
+
+const render = atNextFrame(() => {
+  const state = store.get();
+  showControls(state);
+  column.render();
+  inspector.render();
+  const chosen = inspector.selection();
+  fires.render(chosen);
+  save.render();
+  photo.show(blockOf(state.layer), state.y === null ? null : [state.y, state.x]);
+  tower.select(state.layer);
+  showColour(tableFor(state.colour, chosen?.layer.signed ?? state.show === "before"));
+  find("#dead-count").textContent = chosen ? `${whole(deadCount(chosen.layer))} of ${whole(chosen.layer.maps)}` : "";
+  afterDraw();
+});
+
+function relayout() {
+  tower.fit();
+  column.layout();
+  photo.refresh();
+  render();
+}
+
+function afterDraw() {
+  tower.showSeen();
+  const settled = column.isSettled() && inspector.isSettled() && photo.isSettled();
+  document.body.dataset.state = settled ? "ready" : "loading";
+}
+
+function onState(state, changed, origin) {
+  document.body.dataset.state = "loading";
+  if (["sort", "tile", "dead", "fold", "inspector", "show"].some((key) => changed.has(key))) {
+    find("#app").classList.toggle("alone", state.inspector === "closed");
+    column.layout();
+  } else if (changed.has("layer") || changed.has("map")) column.layout();
+  if (origin === "history" && changed.has("layer")) column.scrollTo(state.layer, { map: state.map });
+  column.want();
+  if (changed.has("explain")) explain(state);
+  else if (microscope && ["layer", "map", "y", "x"].some((key) => changed.has(key)) && origin === "history") explain(state);
+  complete();
+  render();
+}
+
+layers.subscribe((name, entry) => {
+  const { layer, sort, dead } = store.get();
+  if (entry.state === "ready" && blockOf(name)?.name === layer) complete();
+  if (entry.state === "ready" && (sort !== "index" || dead === "hide")) column.layout();
+  render();
+});
+
+async function explain({ explain: open, layer, map, y, x }) {
+  const host = find("#microscope");
+  microscope?.close();
+  microscope = null;
+  host.hidden = !open;
+  find("#app").inert = open;
+  if (!open) return;
+  const { openMicroscope } = await import("./microscope.js");
+  const block = blockOf(layer);
+  microscope = openMicroscope(host, {
+    run, model, layer: block.before, channel: map ?? 0, y: y ?? 0, x: x ?? 0,
+    lut: (name) => table(name).rgb,
+    signedLut: () => table(signedName()).rgb,
+    onMove: (to) => blockOf(to.layer) && store.set({ layer: blockOf(to.layer).name, map: to.channel, y: to.y ?? 0, x: to.x ?? 0 }, history("step")),
+    onClose: () => store.set({ explain: false }),
+  });
+}
+
+function stepMap(step) {
+  const { layer, map } = store.get();
+  const order = column.order(layer);
+  const next = order[order.indexOf(map) + step];
+  if (next !== undefined) select(blockOf(layer), next, "step");
+}
+
+function stepLayer(step) {
+  const usable = blocks.filter((block) => block.available);
+  const next = usable[usable.findIndex(({ name }) => name === store.get().layer) + step];
+  if (next) go(next.name);
+}
+
+const cycle = (values, value) => values[(values.indexOf(value) + 1) % values.length];
+
+createKeys({
+  find: finder.open,
+  explain: () => store.set({ explain: true }),
+  normalise: () => store.set({ norm: cycle(NORMS, store.get().norm) }),
+  sort: () => store.set({ sort: cycle(SORTS, store.get().sort) }),
+  before: () => blocks.some((block) => block.function) && store.set({ show: store.get().show === "after" ? "before" : "after" }),
+  layer: stepLayer,
+  map: stepMap,
+  escape() {
+    if (microscope) store.set({ explain: false });
+    else if (!panels.close() && isNarrow()) store.set({ inspector: "closed" });
+  },
+});
+
+function bindActions() {
+  const actions = {
+    explain: () => store.set({ explain: true }),
+    "previous-map": () => stepMap(-1),
+    "next-map": () => stepMap(1),
+    "close-inspector": () => store.set({ inspector: "closed" }),
+  };
+  for (const [name, act] of Object.entries(actions)) for (const button of findAll(`[data-action="${name}"]`)) button.addEventListener("click", act);
+}
+
+// Photo and network are other pages; the view goes along.
+function bindLinks() {
+  const carried = (changes) => `/${store.address({ map: null, y: null, x: null, explain: false, ...changes })}`;
+  for (const link of findAll("a[data-image]")) link.addEventListener("click", () => (link.href = carried({ image: link.dataset.image, map: store.get().map, layer: store.get().layer })));
+  for (const link of findAll("a[data-model]")) link.addEventListener("click", () => (link.href = carried({ model: link.dataset.model, layer: null, size: null, fold: [] })));
+}
+
+function bindConnection() {
+  const line = find("#server-message");
+  const show = (down) => {
+    if (line.hidden === !down) return;
+    line.hidden = !down;
+    document.body.classList.toggle("dead-server", down);
+    find("strong", line).textContent = "The server does not answer.";
+    find("strong + span", line).textContent = "What is on the page stays; new layers wait.";
+    relayout();
+  };
+  connection.addEventListener("down", () => show(true));
+  connection.addEventListener("up", () => show(false));
+  find(".btn", line).addEventListener("click", () => layers.retryAll());
+}
+
+function bindScroll() {
+  let saved = 0;
+  column.scroller.addEventListener("scroll", () => {
+    document.body.dataset.state = "loading";
+    column.want();
+    render();
+    clearTimeout(saved);
+    saved = setTimeout(() => window.history.replaceState({ scroll: column.scroller.scrollTop }, ""), 200);
+  }, { passive: true });
+  let size = 0;
+  new ResizeObserver(() => {
+    const now = column.scroller.clientWidth * 1e5 + column.scroller.clientHeight;
+    if (now !== size) relayout();
+    size = now;
+  }).observe(column.scroller);
+}
+
+function nameImage() {
+  const name = nameOf(run.image);
+  if (name) find("#image-name").textContent = name;
+}
+
+async function start() {
+  nameImage();
+  bindActions();
+  bindLinks();
+  bindConnection();
+  bindTheme(render);
+  if (location.search) window.history.replaceState(window.history.state, "", store.address());
+  if (isNarrow() && !isPhone() && data.view.map === null) store.set({ inspector: "closed" }, "silent");
+  find("#inspector").hidden = store.get().inspector === "closed";
+  store.subscribe(onState);
+  tower.fit();
+  column.layout();
+  const scroll = window.history.state?.scroll;
+  if (scroll === undefined) column.scrollTo(store.get().layer, { map: store.get().map });
+  else column.scroller.scrollTop = scroll;
+  find("#photo img").addEventListener("load", render);
+  await loadTables();
+  bindScroll();
+  column.want();
+  render();
+  if (store.get().explain) explain(store.get());
+}
+
+start();

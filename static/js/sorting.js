@@ -1,0 +1,55 @@
+// In which order a layer's maps stand, from the bytes that the browser has. Pure.
+
+import { isDead } from "./quantised.js";
+
+const KEYS = {
+  max: (layer) => Array.from(layer.high),
+  mean: (layer) => sums(layer).map((sum, k) => sum * layer.full[k]),
+  active: (layer) => shares(layer),
+};
+
+function sums({ bytes, maps, height, width, signed }) {
+  const cells = height * width;
+  const centre = signed ? 128 : 0;
+  return Array.from({ length: maps }, (_, k) => {
+    let sum = 0;
+    for (let at = k * cells; at < (k + 1) * cells; at++) sum += bytes[at] - centre;
+    return sum;
+  });
+}
+
+function shares({ bytes, maps, height, width, signed }) {
+  const cells = height * width;
+  const zero = signed ? 128 : 0;
+  return Array.from({ length: maps }, (_, k) => {
+    let active = 0;
+    for (let at = k * cells; at < (k + 1) * cells; at++) active += bytes[at] !== zero;
+    return active;
+  });
+}
+
+// The indices of the maps, largest first unless by index; equal maps keep their order. Dead ones left out if asked.
+export function orderOf(layer, maps, sort, hideDead) {
+  const all = Array.from({ length: maps }, (_, k) => k);
+  if (!layer) return all;
+  const shown = hideDead ? all.filter((k) => !isDead(layer, k)) : all;
+  if (sort === "index") return shown;
+  layer.keys ??= {};
+  const keys = (layer.keys[sort] ??= KEYS[sort](layer));
+  return shown.sort((a, b) => keys[b] - keys[a] || a - b);
+}
+
+export const deadCount = (layer) => layer.high.reduce((count, _, k) => count + isDead(layer, k), 0);
+
+// One more than the number of maps with a larger maximum.
+export const rankByMax = (layer, k) => layer.high.reduce((rank, high) => rank + (high > layer.high[k]), 1);
+
+export function strongest(layer) {
+  return layer.high.reduce((best, high, k) => (high > layer.high[best] ? k : best), 0);
+}
+
+// The maps with the largest values at one cell, as [k, value], largest first.
+export function largestAt(layer, cell, valueAt) {
+  const values = Array.from({ length: layer.maps }, (_, k) => [k, valueAt(layer, k, cell)]);
+  return values.sort((a, b) => b[1] - a[1] || a[0] - b[0]);
+}

@@ -1,0 +1,106 @@
+// The tower beside the column: fits the server's boxes to the panel, shows what is in sight, and goes where one points.
+
+import { find, findAll, isPhone, place } from "./dom.js";
+
+const [SMALLEST, LARGEST] = [0.72, 1.4];
+
+export function createTower(column, { go }) {
+  const tower = find("#tower");
+  const [standing, lying, seen, seenLying] = [".standing", ".lying", ".seen", ".seen-lying"].map((name) => find(name, tower));
+  const nominal = Number(tower.dataset.height);
+  const boxes = findAll(".box", standing).map((node) => {
+    const [rect, text] = [find("rect", node), find("text", node)];
+    return { node, name: node.dataset.block, rect, text, y: Number(rect.getAttribute("y")), height: Number(rect.getAttribute("height")), textY: text ? Number(text.getAttribute("y")) : 0 };
+  });
+  let scale = 1;
+  const lyingBoxes = findAll(".box", lying);
+  let ends = [];
+
+  function fit() {
+    scale = Math.min(LARGEST, Math.max(SMALLEST, tower.clientHeight / nominal));
+    standing.setAttribute("height", String(nominal * scale));
+    for (const box of boxes) {
+      box.rect.setAttribute("y", String(Math.round((box.y - 0.5) * scale) + 0.5));
+      box.rect.setAttribute("height", String(Math.max(2, Math.round(box.height * scale))));
+      box.text?.setAttribute("y", String((box.textY - 3.5) * scale + 3.5));
+    }
+  }
+
+  const along = (box, share) => Number(box.rect.getAttribute("y")) - 0.5 + (Number(box.rect.getAttribute("height")) + 1) * share;
+
+  function showSeen() {
+    const visible = column.visible();
+    const names = new Set(visible.map(([name]) => name));
+    for (const { node, name } of boxes) node.classList.toggle("visible", names.has(name));
+    const at = (name) => boxes.find((box) => box.name === name);
+    seen.hidden = visible.length === 0;
+    if (visible.length === 0) return;
+    const [[first, from], [last, , to]] = [visible[0], visible[visible.length - 1]];
+    const [top, bottom] = [along(at(first), from), along(at(last), to)];
+    if (isPhone()) showLying(first, from, last, to);
+    place(seen, { top: Math.round(top), height: Math.max(3, Math.round(bottom - top)) });
+    ends = [top, bottom];
+    keepInSight();
+  }
+
+  function showLying(first, from, last, to) {
+    const at = (name) => find("rect", lyingBoxes.find((box) => box.dataset.block === name));
+    const edge = (rect, share) => Number(rect.getAttribute("x")) + Number(rect.getAttribute("width")) * share;
+    const [left, right] = [edge(at(first), from), edge(at(last), to)];
+    seenLying.setAttribute("x", String(left - 2));
+    seenLying.setAttribute("width", String(Math.max(4, right - left + 4)));
+  }
+
+  function keepInSight() {
+    if (tower.scrollHeight <= tower.clientHeight) return;
+    if (ends[0] < tower.scrollTop || ends[1] > tower.scrollTop + tower.clientHeight) tower.scrollTop = ends[0] - tower.clientHeight / 3;
+  }
+
+  function select(name) {
+    for (const box of findAll(".box", tower)) {
+      const chosen = box.dataset.block === name;
+      box.classList.toggle("probe", chosen);
+      box.tabIndex = chosen && box.hasAttribute("href") ? 0 : -1;
+      if (chosen) box.setAttribute("aria-current", "true");
+      else box.removeAttribute("aria-current");
+    }
+  }
+
+  // Where in the column a height in the tower is: between two boxes' ends it is the nearer box.
+  function goTo(y) {
+    const box = boxes.find((entry) => y < along(entry, 1)) ?? boxes[boxes.length - 1];
+    const node = find(`.blk[data-block="${CSS.escape(box.name)}"]`);
+    const share = Math.min(1, Math.max(0, (y - along(box, 0)) / (along(box, 1) - along(box, 0))));
+    column.scroller.scrollTop = node ? node.offsetTop + share * node.offsetHeight - column.scroller.clientHeight / 2 : 0;
+  }
+
+  let dragFrom = null;
+  standing.addEventListener("pointerdown", (event) => (dragFrom = event.clientY));
+  standing.addEventListener("pointermove", (event) => {
+    if (dragFrom === null || event.buttons === 0 || (Math.abs(event.clientY - dragFrom) < 4 && !standing.hasPointerCapture(event.pointerId))) return;
+    standing.setPointerCapture(event.pointerId);
+    goTo(event.clientY - standing.getBoundingClientRect().top);
+  });
+  standing.addEventListener("dragstart", (event) => event.preventDefault());
+  tower.addEventListener("click", (event) => {
+    const box = event.target.closest(".box");
+    if (event.ctrlKey || event.metaKey || event.shiftKey || !box) return;
+    const dragged = dragFrom !== null && Math.abs(event.clientY - dragFrom) >= 4;
+    dragFrom = null;
+    event.preventDefault();
+    if (dragged) return;
+    if (box.dataset.block === "input") column.scroller.scrollTo({ top: 0 });
+    else go(box.dataset.block);
+  });
+  tower.addEventListener("keydown", (event) => {
+    const step = { ArrowDown: 1, ArrowUp: -1, ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    const row = event.target.closest("svg");
+    if (!step || !row) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const links = findAll(".box[href]", row);
+    links[links.indexOf(event.target.closest(".box")) + step]?.focus();
+  });
+
+  return { fit, showSeen, select };
+}
