@@ -16,8 +16,7 @@ def to_srgb(image: Image.Image) -> tuple[Image.Image, list[str]]:
     """An image of mode RGB and notes that say what was changed on the way.
 
     Values deeper than 8 bits are reduced, an embedded ICC profile is converted to sRGB, transparency is
-    flattened on white. Raises `ImageError` for values that are not finite and for colour modes without
-    a meaning in RGB.
+    flattened on white. Raises `ImageError` for values that are not finite.
     """
     notes: list[str] = []
     profile = image.info.get("icc_profile")
@@ -63,19 +62,15 @@ def _split_alpha(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
 
 def _convert(image: Image.Image, profile: bytes | None, notes: list[str]) -> Image.Image:
     """Opaque colours as sRGB, through the embedded profile where there is one that works."""
-    mode = image.mode
-    if mode in ("1", "P", "PA", "YCbCr", "RGBX"):
-        image = image.convert("L" if mode == "1" else "RGB")
+    if image.mode in ("1", "P", "YCbCr", "RGBX"):
+        image = image.convert("L" if image.mode == "1" else "RGB")
     if profile:
         converted = _through_profile(image, profile, notes)
         if converted is not None:
             return converted
-    if image.mode == "CMYK":
-        notes.append("CMYK converted to RGB")
-    try:
-        return image.convert("RGB")
-    except ValueError as error:
-        raise ImageError(f"Colours of mode {mode} cannot be read.", expected="an image saved as RGB") from error
+    if image.mode in ("CMYK", "LAB"):
+        notes.append(f"{image.mode} converted to RGB")
+    return image.convert("RGB")
 
 
 def _through_profile(image: Image.Image, profile: bytes, notes: list[str]) -> Image.Image | None:
