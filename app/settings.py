@@ -65,4 +65,4 @@ class Settings(BaseSettings):
     store_bytes: int = Field(
         10_240 * MEGABYTE, ge=1, description="Most bytes kept in the data folder; then uploads are refused."
     )
-    max_runs: int = Field(4_096, ge=1, description="Runs remembered; the oldest are made again when asked for.")
+    max_runs: int = Field(1_024, ge=1, description="Runs remembered; the oldest are made again when asked for.")

@@ -1,7 +1,7 @@
 """A least-recently-used cache bounded in bytes; what it drops, its owner makes again."""
 
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from threading import Lock
 from typing import Generic, TypeVar
 
@@ -46,6 +46,12 @@ class ByteCache(Generic[Value]):
                 self._discard(next(iter(self._entries)))
             self._entries[key] = (value, size)
             self.size += size
+
+    def discard(self, chosen: Callable[[Hashable], bool]) -> None:
+        """Drop every value whose key is chosen."""
+        with self._lock:
+            for key in [key for key in self._entries if chosen(key)]:
+                self._discard(key)
 
     def _discard(self, key: Hashable) -> None:
         entry = self._entries.pop(key, None)

@@ -1,8 +1,11 @@
 """The forms in which a layer leaves the service: exact arrays, bytes to colour, pictures, statistics, archives."""
 
-from collections.abc import AsyncIterator, Sequence
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from functools import partial
-from typing import Literal
+from itertools import islice
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +28,11 @@ from .runs import INPUT_NAME, Run, Runs
 
 ArchiveFormat = Literal["npz", "safetensors", "u8"]
 LayerFormat = Literal["npy", "u8", "png", "json"]
+
+Result = TypeVar("Result")
+
+# Layers in the making while one is on its way: enough that the device never waits for the network.
+LAYERS_AHEAD = 6
 
 
 class Picture(BaseModel):
@@ -77,7 +85,7 @@ class Layers:
         return await self._executor.beside(lambda: to_npy(array) if form == "npy" else _input_png(run, array))
 
     async def archive(self, run: Run, names: Sequence[str], form: ArchiveFormat) -> AsyncIterator[bytes]:
-        """Several layers in one stream, each as soon as it is computed; memory holds one at a time."""
+        """Several layers in one stream, each as soon as it is computed; memory holds a few at a time."""
         if form == "u8":
             return self._frames(run, names)
         arrays = self._arrays(run, names)
@@ -85,13 +93,18 @@ class Layers:
             return npz(arrays)
         return safetensors({name: run.shape(run.index(name)) for name in names}, arrays)
 
+    def forget(self, run: Run) -> None:
+        """Drop what was computed and rendered for a run that is not kept."""
+        if self._runs.forget(run):
+            self.rendered.discard(run.owns)
+
     async def _frames(self, run: Run, names: Sequence[str]) -> AsyncIterator[bytes]:
-        for name in names:
-            yield await self._u8(run, run.layer(name).index)
+        async for _, body in ahead(names, lambda name: self._u8(run, run.layer(name).index)):
+            yield body
 
     async def _arrays(self, run: Run, names: Sequence[str]) -> AsyncIterator[tuple[str, NDArray[np.float32]]]:
-        for name in names:
-            yield name, await self.array(run, name)
+        async for named in ahead(names, lambda name: self.array(run, name)):
+            yield named
 
     async def _u8(self, run: Run, index: int) -> bytes:
         key = (run.id, index)
@@ -110,6 +123,26 @@ class Layers:
         if picture.map is None:
             return atlas_png(maps, colours, tone, scale=picture.scale, max_pixels=self._max_pixels)
         return map_png(maps, picture.map, colours, tone, scale=picture.scale, max_pixels=self._max_pixels)
+
+
+async def ahead(
+    names: Sequence[str], make: Callable[[str], Coroutine[Any, Any, Result]]
+) -> AsyncIterator[tuple[str, Result]]:
+    """What `make` gives for each name, in order, while the next few are in the making already."""
+    making: deque[tuple[str, asyncio.Task[Result]]] = deque()
+    waiting = iter(names)
+    try:
+        while True:
+            for name in islice(waiting, LAYERS_AHEAD - len(making)):
+                making.append((name, asyncio.create_task(make(name))))
+            if not making:
+                return
+            name, task = making[0]
+            yield name, await task
+            making.popleft()
+    finally:
+        for _, task in making:
+            task.cancel()
 
 
 def _to_array(activation: Tensor, channel: int | None = None) -> NDArray[np.float32]:

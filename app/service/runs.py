@@ -8,7 +8,7 @@ import asyncio
 import hashlib
 import logging
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -105,6 +105,10 @@ class Run:
     def signed(self, index: int) -> bool:
         """Whether a layer's values may be negative; the input's may."""
         return True if index == INPUT else self.analysis.layers[index].signed
+
+    def owns(self, key: Hashable) -> bool:
+        """Whether a cache's key is of this run."""
+        return isinstance(key, tuple) and key[0] == self.id
 
     @property
     def available(self) -> list[Node]:
@@ -209,6 +213,13 @@ class Runs:
                     limit=limit,
                     expected="a smaller input or fewer filters",
                 )
+
+    def forget(self, run: Run) -> bool:
+        """Drop what was computed for a run that is not kept; whether it was one."""
+        passing = run.id not in self._runs
+        if passing:
+            self.activations.discard(run.owns)
+        return passing
 
     async def stop(self) -> None:
         """End the work of all runs."""

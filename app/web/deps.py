@@ -90,7 +90,7 @@ async def kept(
 ) -> Response:
     """An answer that is a function of `parts` alone: tagged, cacheable for ever, and not made when already held."""
     tag = '"' + hashlib.sha256(repr((__version__, *parts)).encode()).hexdigest()[:32] + '"'
-    headers = {"ETag": tag, "Cache-Control": FOREVER, "Vary": "Accept"}
+    headers = {"ETag": tag, "Cache-Control": FOREVER}
     if tag in (part.strip() for part in request.headers.get("if-none-match", "").split(",")):
         return Response(status_code=304, headers=headers)
     response = await while_connected(request, make())

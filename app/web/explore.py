@@ -153,7 +153,9 @@ def missing_weights(blocks: Sequence[Block], run: Json) -> dict[str, Any] | None
     first = next((index for index, block in enumerate(blocks) if not block.available), None)
     if first is None:
         return None
-    reached = next((block.name for block in reversed(blocks[:first]) if block.op not in {"flatten", "dropout"}), "input")
+    reached = next(
+        (block.name for block in reversed(blocks[:first]) if block.op not in {"flatten", "dropout"}), "input"
+    )
     return {"stops_at": reached, "reason": blocks[first].reason, "command": run["weights"].get("install")}
 
 
@@ -185,9 +187,7 @@ def _with_block(view: View, blocks: Sequence[Block], run: Json) -> View:
         return view.noticed(f"{run['model_name']} has no layer {view.layer}.", layer=default, map=None, y=None, x=None)
     if not block.available:
         reason = block.reason or "its weights are not there"
-        return view.noticed(
-            f"{view.layer} cannot be shown: {reason}.", layer=default, map=None, y=None, x=None
-        )
+        return view.noticed(f"{view.layer} cannot be shown: {reason}.", layer=default, map=None, y=None, x=None)
     return _changed(view, block.name)
 
 

@@ -1,9 +1,9 @@
 """Where the tower's boxes stand: SVG rectangles from the blocks' shapes; pure arithmetic, no page."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
-from typing import Any
+from re import compile as pattern
 
 from .explore_blocks import POOLS, Block
 
@@ -24,11 +24,16 @@ SMALLEST_BOX = 3
 LYING_MARGIN = 8
 LYING_MIDDLE = 20
 LYING_GAP = 3
+LETTER = 6.2
+SEPARATORS = pattern(r"[_.-][^_.-]*$")
 
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """One box: SVG coordinates in pixels, the block it stands for, and its name's baseline (None: no room)."""
+    """One box: SVG coordinates in pixels, the block it stands for, its label's baseline (None: no label here).
+
+    `stage` counts the runs of blocks of one size; lying boxes share one label a stage.
+    """
 
     name: str
     label: str
@@ -38,10 +43,7 @@ class Box:
     height: float
     kind: str
     text_y: float | None
-
-    def as_json(self) -> dict[str, Any]:
-        """The fields as JSON values."""
-        return {name: getattr(self, name) for name in self.__slots__}
+    stage: int = 0
 
 
 def standing(blocks: Sequence[Block], input_shape: Sequence[int]) -> tuple[Box, ...]:
@@ -62,9 +64,7 @@ def standing(blocks: Sequence[Block], input_shape: Sequence[int]) -> tuple[Box, 
         tall = max(SMALLEST_BOX, round(height * stretch))
         text_y = y + tall / 2 + 3.5
         named = kind not in {"pool", "flat"} and text_y - last_name >= NAME_SPACING
-        boxes.append(
-            Box(name, _label(name), AXIS - width / 2, y, width, tall, kind, text_y if named else None)
-        )
+        boxes.append(Box(name, _label(name), AXIS - width / 2, y, width, tall, kind, text_y if named else None))
         last_name = text_y if named else last_name
         y += tall + (space if stretch >= 1 else max(2, round(space * stretch)))
     return tuple(boxes)
@@ -73,30 +73,23 @@ def standing(blocks: Sequence[Block], input_shape: Sequence[int]) -> tuple[Box, 
 def lying(blocks: Sequence[Block], input_shape: Sequence[int]) -> tuple[Box, ...]:
     """The tower of a narrow screen, lying on its side: height by √side, width by channels; 390×50 px.
 
-    A name stands where there is room for it: the first block, then whichever begins past the last name.
+    Each stage (the blocks up to the next change of size) has one label, where there is room for it.
     """
     lengths = [_length(block) for block in blocks]
     room = LYING_WIDTH - 2 * LYING_MARGIN
     scale = room / (sum(lengths) + LYING_GAP * len(blocks))
+    stages = _stages(blocks)
+    labels = {stage: _stage_label(blocks, stages, stage) for stage in set(stages)}
     boxes: list[Box] = []
-    x, free = float(LYING_MARGIN), 0.0
-    for block, length in zip(blocks, lengths, strict=True):
+    x, free, labelled = float(LYING_MARGIN), 0.0, -1
+    for block, length, stage in zip(blocks, lengths, stages, strict=True):
         side = max(6, round(28 * _relative_side(block.shape, input_shape)))
-        kind, label = _kind(block), _label(block.name)
-        named = kind not in {"pool", "flat"} and x >= free
-        boxes.append(
-            Box(
-                block.name,
-                label,
-                x,
-                LYING_MIDDLE - side / 2,
-                length * scale,
-                side,
-                kind,
-                46 if named else None,
-            )
-        )
-        free = x + 6.2 * len(label) + 8 if named else free
+        kind, label = _kind(block), labels[stage]
+        named = kind not in {"pool", "flat"} and stage != labelled and x >= free
+        y, width = LYING_MIDDLE - side / 2, length * scale
+        boxes.append(Box(block.name, label, x, y, width, side, kind, 46 if named else None, stage))
+        if named:
+            free, labelled = x + LETTER * len(label) + 8, stage
         x += (length + LYING_GAP) * scale
     return tuple(boxes)
 
@@ -106,9 +99,22 @@ def total_height(boxes: Sequence[Box]) -> float:
     return max(float(HEIGHT), boxes[-1].y + boxes[-1].height + TOP)
 
 
-def as_json(boxes: Sequence[Box]) -> list[Mapping[str, Any]]:
-    """The boxes as JSON values."""
-    return [box.as_json() for box in boxes]
+def _stages(blocks: Sequence[Block]) -> list[int]:
+    """For each block, how many changes of size (after pooling or a stride) lie before it."""
+    stages: list[int] = []
+    for index, block in enumerate(blocks):
+        before = blocks[index - 1] if index else block
+        changed = block.op not in POOLS and block.shape[1:] != before.shape[1:]
+        after_pool = before.op in POOLS and block.op not in POOLS
+        stages.append((stages[-1] if stages else 0) + (1 if index and (changed or after_pool) else 0))
+    return stages
+
+
+def _stage_label(blocks: Sequence[Block], stages: Sequence[int], stage: int) -> str:
+    """What all names of a stage have before their last separator (`conv3` of conv3_1, conv3_2), else the first name."""
+    names = [block.name for block, own in zip(blocks, stages, strict=True) if own == stage and block.op not in POOLS]
+    shared = {SEPARATORS.sub("", name) for name in names}
+    return _label(shared.pop() if len(shared) == 1 else names[0] if names else "")
 
 
 def _kind(block: Block) -> str:

@@ -27,4 +27,4 @@ class Pages:
 
     def problem(self, problem: dict[str, Any]) -> str:
         """The page that says what a problem+json says."""
-        return self.render("problem.html", problem=problem, active="")
+        return self.render("problem.html", problem=problem)

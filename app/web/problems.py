@@ -112,7 +112,7 @@ def install(app: FastAPI) -> None:
     async def http(request: Request, error: Exception) -> Response:
         known = cast(HTTPException, error)
         problem = Problem(
-            type=f"/problems/{'not-found' if known.status_code == 404 else 'http'}",
+            type="/problems/not-found" if known.status_code == 404 else "about:blank",
             title=str(known.detail),
             status=known.status_code,
             detail=_detail_of_http(request, known),

@@ -1,19 +1,16 @@
 """Routes of runs: start one, fetch its layers as they are computed, ask for one number, take everything home."""
 
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
-from pydantic import ConfigDict, Field, ValidationError
-from starlette.datastructures import UploadFile
 from starlette.responses import Response, StreamingResponse
 
-from ..errors import Fault, Invalid, NotAcceptable
-from ..service.images import Fit
+from ..errors import Invalid
 from ..service.layers import ArchiveFormat, Picture
 from ..service.runs import Run, RunRecipe
 from ..service.service import Service
-from .deps import ServiceDep, json_only, json_response, kept, to_json, while_connected
-from .images import BINARY, NPY, form_file
+from .deps import ServiceDep, json_only, json_response, kept, to_json
+from .images import BINARY, NPY
 from .problems import documented
 from .schemas import RunRequest, RunSchema
 from .views import run_view, statistics_view, unit_view
@@ -101,10 +98,11 @@ async def layer(
     (docs/formats.md); `png`: all maps, or one with `map=k`; `json`: statistics map by map.
     """
     run = await service.runs.find(run_id)
-    return await kept(request, ("layer", run_id, layer, picture), lambda: _layer(service, run, layer, picture))
+    return await kept(request, ("layer", run_id, layer, picture), lambda: layer_response(service, run, layer, picture))
 
 
-async def _layer(service: Service, run: Run, name: str, picture: Picture) -> Response:
+async def layer_response(service: Service, run: Run, name: str, picture: Picture) -> Response:
+    """A layer in the form asked for."""
     if picture.format == "json":
         return json_response(statistics_view(run, name, await service.layers.statistics(run, name)))
     body = await service.layers.render(run, name, picture)
@@ -156,10 +154,10 @@ async def archive(
 ) -> Response:
     """All layers, or `layers=a,b`, streamed as they are computed: `npz`, `safetensors`, or `u8` frames in order."""
     run = await service.runs.find(run_id)
-    return await _stream(service, run, _names(run, layers), format)
+    return await stream_archive(service, run, chosen_layers(run, layers), format)
 
 
-def _names(run: Run, text: str | None) -> list[str]:
+def chosen_layers(run: Run, text: str | None) -> list[str]:
     """The layers asked for; `input` is one. Raises for an unknown or unavailable one."""
     if text is None:
         return [node.name for node in run.available]
@@ -171,80 +169,10 @@ def _names(run: Run, text: str | None) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-async def _stream(service: Service, run: Run, names: list[str], form: ArchiveFormat) -> StreamingResponse:
-    suffix = "u8" if form == "u8" else form
+async def stream_archive(service: Service, run: Run, names: list[str], form: ArchiveFormat) -> StreamingResponse:
+    """Several layers as one download that starts before the last is computed."""
     return StreamingResponse(
         await service.layers.archive(run, names, form),
         media_type=ARCHIVE_TYPES[form],
-        headers={"Content-Disposition": f'attachment; filename="{run.model.name}-{run.id[:8]}.{suffix}"'},
+        headers={"Content-Disposition": f'attachment; filename="{run.model.name}-{run.id[:8]}.{form}"'},
     )
-
-
-class ActivationsForm(Picture):
-    """Fields of the one-call form beside its file."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    format: Literal["png", "npy", "json", "npz", "safetensors", "u8"] | None = None  # type: ignore[assignment]
-    model: str = "vgg16"
-    layers: str = Field(description="Names, separated by commas.")
-    size: int | None = Field(None, ge=1)
-    fit: Fit = "crop"
-
-
-ONE_CALL: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["file", "layers"],
-                    "properties": {
-                        "file": {"type": "string", "format": "binary"},
-                        **ActivationsForm.model_json_schema()["properties"],
-                    },
-                }
-            }
-        },
-    }
-}
-
-
-@router.post(
-    "/activations",
-    response_class=Response,
-    openapi_extra=ONE_CALL,
-    responses={
-        200: {"content": {**ARCHIVE_CONTENT, NPY: BINARY, "image/png": BINARY, "application/json": {}}},
-        **documented(400, 404, 406, 413, 415, 422, 503),
-    },
-    summary="A photo in, activations out, nothing kept",
-)
-async def activations(request: Request, service: ServiceDep) -> Response:
-    """One layer as `png` (default), `npy`, `u8` or `json`; several as `npz` (default) or `safetensors`."""
-    file = await form_file(request)
-    form = await _fields(request)
-    data = await file.read()
-    array = (file.content_type or "").split(";")[0] == NPY
-    run = await while_connected(
-        request, service.passing_run(data, array=array, model=form.model, size=form.size, fit=form.fit)
-    )
-    names = _names(run, form.layers)
-    chosen = form.format or ("png" if len(names) == 1 else "npz")
-    if chosen in get_args(ArchiveFormat) and (chosen != "u8" or len(names) > 1):
-        return await _stream(service, run, names, chosen)  # type: ignore[arg-type]
-    if len(names) > 1:
-        raise NotAcceptable(f"{chosen} holds one layer; {len(names)} were named.", expected="npz or safetensors")
-    picture = Picture(**{**form.model_dump(include=set(Picture.model_fields)), "format": chosen})
-    return await while_connected(request, _layer(service, run, names[0], picture))
-
-
-async def _fields(request: Request) -> ActivationsForm:
-    form = await request.form()
-    fields = {name: value for name, value in form.items() if not isinstance(value, UploadFile)}
-    try:
-        return ActivationsForm.model_validate(fields)
-    except ValidationError as error:
-        faults = [Fault(".".join(map(str, f["loc"])), f["msg"]) for f in error.errors()]
-        raise Invalid(f"{faults[0].where}: {faults[0].message}", where=faults[0].where, faults=faults) from None

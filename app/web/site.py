@@ -44,7 +44,7 @@ async def explore(request: Request, service: ServiceDep) -> HTMLResponse:
 @router.get("/api")
 async def reference(request: Request) -> HTMLResponse:
     """The API reference, read from the OpenAPI document; no CDN."""
-    return _page(request, "api.html", active="api")
+    return _page(request, "api.html")
 
 
 @router.get("/problems/{slug}")
@@ -52,5 +52,5 @@ async def problem_page(request: Request, slug: str) -> HTMLResponse:
     """What a problem's type means."""
     for kind in KINDS:
         if kind.slug == slug:
-            return _page(request, "problem-type.html", kind=kind, text=kind.__doc__, active="")
+            return _page(request, "problem-type.html", kind=kind, text=kind.__doc__)
     raise NotFound(f"There is no problem {slug!r}.", expected="one of " + ", ".join(k.slug for k in KINDS))
