@@ -24,7 +24,8 @@ from .cache import ByteCache
 from .encode import npz, safetensors, to_npy, to_u8
 from .executor import Executor
 from .images import restore
-from .runs import INPUT_NAME, Run, Runs
+from .run import INPUT_NAME, Run
+from .runs import Runs
 
 ArchiveFormat = Literal["npz", "safetensors", "u8"]
 LayerFormat = Literal["npy", "u8", "png", "json"]

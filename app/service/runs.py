@@ -5,22 +5,19 @@ activations live in a cache and are computed again, from the nearest layer still
 """
 
 import asyncio
-import hashlib
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
 from torch import Tensor
 
-from ..errors import Busy, ConvscopeError, Invalid, NotFound, OverLimit, Unavailable
-from ..net.analysis import Analysis, Shape, analyze
-from ..net.graph import INPUT, Node
+from ..errors import Busy, ConvscopeError, Invalid, NotFound, OverLimit
+from ..net.analysis import Shape, analyze
+from ..net.graph import INPUT
 from ..net.model import Model
 from ..net.weights import Weights
 from ..probe.capture import Walk, plan
@@ -28,92 +25,12 @@ from ..settings import Settings
 from .cache import ByteCache
 from .executor import Executor
 from .gallery import Gallery, StoredImage
-from .images import Fit, Placement, check_photo_channels, decode, decode_array, place, preprocess
+from .images import Placement, check_photo_channels, decode, decode_array, place, preprocess
 from .models import Models
+from .run import Run, RunRecipe, Waiting
 from .store import Store
 
 log = logging.getLogger(__name__)
-
-INPUT_NAME = "input"
-
-
-class RunRecipe(BaseModel):
-    """What a run is made of; its digest is the run's id."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    image: str
-    model: str
-    size: int | None = None
-    fit: Fit = "crop"
-
-    @property
-    def id(self) -> str:
-        """32 hexadecimal digits."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:32]
-
-
-@dataclass(slots=True)
-class _Waiting:
-    future: "asyncio.Future[Tensor]"
-    waiters: int = 0
-
-
-@dataclass(slots=True, eq=False)
-class Run:
-    """A run as it stands: its arithmetic, known before anything is computed, and who waits for which layer."""
-
-    recipe: RunRecipe
-    model: Model
-    image: StoredImage
-    original: Callable[[], bytes]
-    analysis: Analysis
-    placement: Placement
-    unavailable: dict[str, str]
-    waiting: dict[int, _Waiting] = field(default_factory=dict)
-    wanted: frozenset[int] = frozenset()  # read by the device's thread; replaced, never changed
-    task: "asyncio.Task[None] | None" = None
-
-    @property
-    def id(self) -> str:
-        """The recipe's id."""
-        return self.recipe.id
-
-    def layer(self, name: str) -> Node:
-        """The layer of that name, computable. Raises `NotFound` or `Unavailable`."""
-        node = self.model.network.node(name)
-        if (reason := self.unavailable.get(node.name)) is not None:
-            raise Unavailable(f"{node.name}: {reason}", where=node.name)
-        return node
-
-    def index(self, name: str) -> int:
-        """Index of a computable layer, `INPUT` for `input`."""
-        return INPUT if name == INPUT_NAME else self.layer(name).index
-
-    def channel(self, index: int, channel: int) -> int:
-        """`channel`, checked. Raises `NotFound` where the layer has no such map."""
-        count = self.shape(index)[0]
-        if not 0 <= channel < count:
-            name = INPUT_NAME if index == INPUT else self.model.network.nodes[index].name
-            raise NotFound(f"{name} has no map {channel}.", where="map", expected=f"0 to {count - 1}")
-        return channel
-
-    def shape(self, index: int) -> Shape:
-        """Shape of a layer's output, or of the input for `INPUT`."""
-        return self.analysis.input_shape if index == INPUT else self.analysis.layers[index].output_shape
-
-    def signed(self, index: int) -> bool:
-        """Whether a layer's values may be negative; the input's may."""
-        return True if index == INPUT else self.analysis.layers[index].signed
-
-    def owns(self, key: Hashable) -> bool:
-        """Whether a cache's key is of this run."""
-        return isinstance(key, tuple) and key[0] == self.id
-
-    @property
-    def available(self) -> list[Node]:
-        """The layers that can be computed, in order."""
-        return [node for node in self.model.network.nodes if node.name not in self.unavailable]
 
 
 class Runs:
@@ -135,7 +52,7 @@ class Runs:
         """The run of this recipe, kept. Raises for a missing image or model, a misfit, or an exceeded limit."""
         image = await self._gallery.find(recipe.image)
         model = await self._models.find(recipe.model)
-        recipe = recipe.model_copy(update={"model": model.id, "image": image.id})
+        recipe = recipe.settled(image, model)
         if (run := self._runs.get(recipe.id)) is not None:
             self._runs.move_to_end(run.id)
             return run
@@ -170,19 +87,17 @@ class Runs:
     def _input(self, recipe: RunRecipe, image: StoredImage, model: Model) -> tuple[Shape, Placement]:
         """The input's shape and how its pixels lie on the photo."""
         channels, height, width = model.analysis.input_shape
-        if image.kind == "array":
-            if image.shape[0] != channels:
-                raise Invalid(
-                    f"The array has {image.shape[0]} channels, {model.name} takes {channels}.",
-                    where="image",
-                    expected=f"an array of {channels}×H×W",
-                )
-            height, width = image.shape[1:]
-        else:
+        if image.kind == "photo":
             check_photo_channels(channels)
-        if image.kind == "photo" and recipe.fit == "native":
+        elif image.shape[0] != channels:
+            raise Invalid(
+                f"The array has {image.shape[0]} channels, {model.name} takes {channels}.",
+                where="image",
+                expected=f"an array of {channels}×H×W",
+            )
+        if recipe.size is None:
             height, width = image.height, image.width
-        elif image.kind == "photo" and recipe.size is not None:
+        else:
             shorter = min(height, width)
             height, width = (max(1, round(side * recipe.size / shorter)) for side in (height, width))
         if max(height, width) > self._settings.max_input_size:
@@ -193,8 +108,8 @@ class Runs:
                 limit=self._settings.max_input_size,
                 expected="a smaller size, or fit=crop with a size",
             )
-        fit = "native" if image.kind == "array" else recipe.fit
-        return (channels, height, width), place(image.width, image.height, height=height, width=width, fit=fit)
+        placement = place(image.width, image.height, height=height, width=width, fit=recipe.fit)
+        return (channels, height, width), placement
 
     def _check_limits(self, run: Run) -> None:
         rows = [row for row in run.analysis.layers if row.name not in run.unavailable]
@@ -258,7 +173,7 @@ class Runs:
         key = (run.id, index)
         if (activation := self.activations.get(key)) is not None:
             return activation
-        waiting = run.waiting.setdefault(index, _Waiting(asyncio.get_running_loop().create_future()))
+        waiting = run.waiting.setdefault(index, Waiting(asyncio.get_running_loop().create_future()))
         waiting.waiters += 1
         self._tell(run)
         try:

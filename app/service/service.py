@@ -19,7 +19,8 @@ from .gallery import Gallery, Sample, StoredImage
 from .images import Fit, decode, encode_upright
 from .layers import Layers
 from .models import Models
-from .runs import Run, RunRecipe, Runs
+from .run import Run, RunRecipe
+from .runs import Runs
 from .store import Store
 
 SHIPPED_MODEL = "vgg16"
@@ -92,7 +93,7 @@ class Service:
         """A run whose image is not kept."""
         image = await self.executor.beside(partial(self.gallery.read, data, array=array))
         network = await self.models.find(model)
-        recipe = RunRecipe(image=image.id, model=network.id, size=size, fit=fit)
+        recipe = RunRecipe(image=image.id, model=network.id, size=size, fit=fit).settled(image, network)
         return self.runs.prepare(recipe, image, network, lambda: data)
 
     async def explain(self, run: Run, layer: str, channel: int, y: int, x: int) -> Explanation:

@@ -1,7 +1,7 @@
 """The one call for a script: a photo in, activations out, nothing kept."""
 
 from collections.abc import AsyncIterable, AsyncIterator
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from fastapi import APIRouter, Request
 from pydantic import ConfigDict, Field, ValidationError
@@ -11,7 +11,7 @@ from starlette.responses import Response
 from ..errors import Fault, Invalid, NotAcceptable
 from ..service.images import Fit
 from ..service.layers import ArchiveFormat, Picture
-from ..service.runs import Run
+from ..service.run import Run
 from ..service.service import Service
 from .deps import ServiceDep, while_connected
 from .images import BINARY, NPY, form_file
@@ -39,7 +39,7 @@ class ActivationsForm(Picture):
         """
         chosen = self.format or ("png" if count == 1 else "npz")
         if chosen in {"npz", "safetensors"} or (chosen == "u8" and count > 1):
-            return cast(ArchiveFormat, chosen)
+            return chosen
         if count == 1:
             return None
         raise NotAcceptable(f"{chosen} holds one layer; {count} were named.", expected="npz, safetensors or u8")

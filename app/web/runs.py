@@ -7,7 +7,7 @@ from starlette.responses import Response, StreamingResponse
 
 from ..errors import Invalid
 from ..service.layers import ArchiveFormat, Picture
-from ..service.runs import Run, RunRecipe
+from ..service.run import Run, RunRecipe
 from ..service.service import Service
 from .deps import ServiceDep, json_only, json_response, kept, to_json
 from .images import BINARY, NPY

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse
 
 from ..errors import NotFound
-from ..service.runs import RunRecipe
+from ..service.run import RunRecipe
 from .deps import ServiceDep
 from .explore import explore_context
 from .explore_view import parse_view

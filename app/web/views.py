@@ -12,7 +12,7 @@ from ..net.model import Model
 from ..probe.explain import Explanation
 from ..render.statistics import LayerStatistics
 from ..service.gallery import Sample, StoredImage
-from ..service.runs import Run
+from ..service.run import Run
 
 View = dict[str, Any]
 
