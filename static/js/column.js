@@ -11,6 +11,7 @@ import { createWall } from "./wall.js";
 const NEAR = 0.75;
 const SHOWN_ABOVE = 0.2;
 const QUIET = 400;
+const [HEAD, SHEET] = [40, 280];
 
 export const shownLayer = (block, state) => (state.show === "before" ? block.before : block.after);
 
@@ -193,13 +194,16 @@ export function createColumn(blocks, store, layers, exact, { select, onDraw }) {
   function scrollTo(name, { smooth = false, map = null } = {}) {
     const entry = byName.get(name);
     if (!entry) return;
-    const [size, { top, bottom }] = [scroller.clientHeight, tops[entries.indexOf(entry)]];
+    const [size, { top, bottom }] = [scroller.clientHeight - covered(), tops[entries.indexOf(entry)]];
     const spare = bottom - top <= size ? size - (bottom - top) : size;
     let target = top - (smooth ? 0 : Math.min(SHOWN_ABOVE * size, spare));
     const tile = map === null ? null : tileTop(entry, map);
-    if (tile !== null && tile + entry.wall.wall.tile > target + size - 24) target = tile - size / 2;
+    if (tile !== null && tile + entry.wall.wall.tile > target + size - 24) target = tile - Math.max(40, size / 2);
     scroller.scrollTo({ top: Math.max(0, Math.round(target)), behavior: smooth && !isCalm() ? "smooth" : "instant" });
   }
+
+  // Pixels of the column under the phone's sheet.
+  const covered = () => (isPhone() && store.get().inspector !== "closed" ? SHEET : 0);
 
   function tileTop(entry, map) {
     const at = entry.wall.placeOf(map);
@@ -211,10 +215,10 @@ export function createColumn(blocks, store, layers, exact, { select, onDraw }) {
     const entry = byName.get(name);
     const top = entry ? tileTop(entry, map) : null;
     if (top === null) return;
-    const [start, size] = [scroller.scrollTop, scroller.clientHeight];
-    const covered = isPhone() ? 280 : 0;
-    if (top < start + 40) scroller.scrollTop = top - 40;
-    else if (top + entry.wall.wall.tile > start + size - covered - 8) scroller.scrollTop = top + entry.wall.wall.tile - size + covered + 8;
+    const [start, size] = [scroller.scrollTop, scroller.clientHeight - covered()];
+    const bottom = top + entry.wall.wall.tile;
+    if (top < start + HEAD) scroller.scrollTop = top - HEAD;
+    else if (bottom > start + size - 8) scroller.scrollTop = bottom - size + 8;
   }
 
   return {

@@ -32,21 +32,25 @@ export function bindControls(store, { refit }) {
   };
 }
 
-// The colour map in use beside its choice; where the page chooses, its name is said.
-export function showColour(table) {
+// The colour map in use beside its choice. The page's own choice goes by the map's name; the same map is not offered twice.
+export function showColour(table, automatic, chosen) {
   paintScale(find("#swatch"), table);
-  find('#control-colour option[value="auto"]').textContent = `${table.name} (auto)`;
+  for (const option of find("#control-colour").options) {
+    if (option.value === "auto") option.textContent = automatic.name;
+    else option.hidden = option.value === automatic.name && chosen !== option.value;
+  }
 }
 
 export function bindTheme(onChange) {
-  const button = find("#theme-switch");
-  button.hidden = false;
-  button.addEventListener("click", () => {
-    const theme = isDark() ? "light" : "dark";
-    document.documentElement.dataset.theme = theme;
-    localStorage.setItem("theme", theme);
-    onChange();
-  });
+  for (const button of findAll(".theme-switch")) {
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      const theme = isDark() ? "light" : "dark";
+      document.documentElement.dataset.theme = theme;
+      localStorage.setItem("theme", theme);
+      onChange();
+    });
+  }
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", onChange);
 }
 

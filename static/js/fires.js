@@ -49,7 +49,7 @@ export function createFires(store, exact, { onSelect }) {
     drawMap(canvas, layer, map, 28, shadeOf(layer, map, reference, tableFor(state.colour, layer.signed)));
     place(bar, { width: Math.round(Math.max(0, largest > 0 ? value / largest : 0) * LONGEST_BAR) });
     const outside = map === k && rank >= ROWS;
-    const text = `${isExact ? "" : "≈ "}${number(value, decimalsFor(Math.abs(value), 1))}`;
+    const text = `${isExact ? "" : "≈ "}${number(value, decimalsFor(Math.abs(largest), 1))}`;
     const button = element(
       "button",
       { type: "button", "aria-label": `Map ${map}, ${text}` },

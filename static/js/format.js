@@ -26,5 +26,5 @@ export function ordinal(rank) {
   return whole(rank) + (teen ? "th" : ["th", "st", "nd", "rd"][rank % 10] ?? "th");
 }
 
-// Decimals that keep a table's numbers readable whatever the scale of the layer: 2 for 1,824.44; 4 for 0.0312.
-export const decimalsFor = (largest, usual) => (largest > 0 && largest < 1 ? usual + 2 : usual);
+// Decimals that keep numbers readable whatever the scale of the layer: 1,824.44 but 2.477 and 0.0312.
+export const decimalsFor = (largest, usual) => usual + (largest >= 10 || largest === 0 ? 0 : largest >= 1 ? 1 : 2);

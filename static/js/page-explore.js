@@ -107,7 +107,8 @@ const render = atNextFrame(() => {
   save.render();
   photo.show(blockOf(state.layer), state.y === null ? null : [state.y, state.x]);
   tower.select(state.layer);
-  showColour(tableFor(state.colour, chosen?.layer.signed ?? state.show === "before"));
+  const signed = chosen?.layer.signed ?? state.show === "before";
+  showColour(tableFor(state.colour, signed), tableFor("auto", signed), state.colour);
   find("#dead-count").textContent = chosen ? `${whole(deadCount(chosen.layer))} of ${whole(chosen.layer.maps)}` : "";
   afterDraw();
 });

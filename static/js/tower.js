@@ -57,6 +57,8 @@ export function createTower(column, { go }) {
   }
 
   function select(name) {
+    const stage = lyingBoxes.find((box) => box.dataset.block === name)?.dataset.stage;
+    for (const box of lyingBoxes) box.classList.toggle("probe-stage", box.dataset.stage === stage);
     for (const box of findAll(".box", tower)) {
       const chosen = box.dataset.block === name;
       box.classList.toggle("probe", chosen);
