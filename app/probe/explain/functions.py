@@ -21,6 +21,11 @@ class Curve(NamedTuple):
     function: Callable[[float], float]
 
 
+def printed(value: float) -> str:
+    """A setting in a formula: up to six digits, with a true minus."""
+    return f"{value:.6g}".replace("-", "−")
+
+
 def _exp(x: float) -> float:
     return float(np.exp(np.float64(x)))  # infinity where math.exp would raise
 
@@ -41,15 +46,16 @@ def _gelu(x: float) -> float:
 
 
 def _leaky(slope: float) -> Curve:
-    return Curve(f"x if x ≥ 0, else {slope:.6g}·x", lambda x: x if x >= 0 else slope * x)
+    return Curve(f"x if x ≥ 0, else {printed(slope)}·x", lambda x: x if x >= 0 else slope * x)
 
 
 def _exponential(alpha: float) -> Curve:
-    return Curve(f"x if x > 0, else {alpha:.6g}·(exp(x) − 1)", lambda x: x if x > 0 else alpha * math.expm1(x))
+    return Curve(f"x if x > 0, else {printed(alpha)}·(exp(x) − 1)", lambda x: x if x > 0 else alpha * math.expm1(x))
 
 
 def _soft(beta: float, threshold: float) -> Curve:
-    formula = f"log(1 + exp({beta:.6g}·x)) / {beta:.6g}, x itself where {beta:.6g}·x > {threshold:.6g}"
+    b = printed(beta)
+    formula = f"log(1 + exp({b}·x)) / {b}, x itself where {b}·x > {printed(threshold)}"
     return Curve(formula, lambda x: _softplus(x, beta, threshold))
 
 

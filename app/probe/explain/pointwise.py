@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from .explanation import Explanation, Floats, Share, Source, Window
-from .functions import FUNCTIONS, LEARNED, curve
+from .functions import FUNCTIONS, LEARNED, curve, printed
 from .unit import Unit, exact
 
 SHARES = 10
@@ -83,7 +83,7 @@ def _lrn(unit: Unit) -> Explanation:
     divisor = np.power(np.float64(layer.k + layer.alpha / layer.size * squares), layer.beta)
     return unit.explained(
         total=x / divisor,
-        formula=f"x / ({layer.k:.6g} + {layer.alpha:.6g} / {layer.size} · Σ x[c]²)^{layer.beta:.6g}, "
+        formula=f"x / ({printed(layer.k)} + {printed(layer.alpha)} / {layer.size} · Σ x[c]²)^{printed(layer.beta)}, "
         f"c from {first} to {last}",
         terms=patch.size,
         inputs=(unit.source(first, last),),
@@ -183,7 +183,7 @@ def _pad(unit: Unit) -> Explanation:
         return _moved(unit, unit.channel, y, x)
     return unit.explained(
         total=unit.layer.value,
-        formula=f"{unit.layer.value:.6g}, the value of the border",
+        formula=f"{printed(unit.layer.value)}, the value of the border",
         terms=0,
         inputs=(unit.source(unit.channel),),
         window=Window(y, x, 1, 1),
