@@ -233,7 +233,7 @@ export function scaleBar(name, scale) {
     "div",
     "ms-scale",
     element("span", "", name),
-    element("span", "ms-right", scale.signed ? `−${end}` : "0"),
+    element("span", "ms-right", scale.signed && scale.largest > 0 ? `−${end}` : "0"),
     canvas,
     element("span", "ms-right", end),
   );

@@ -1,6 +1,6 @@
 // The left of the microscope: the photo with the receptive field, and the input with its window.
 
-import { attributes, element } from "./microscope-cells.js";
+import { WIDEST_CELL, attributes, element } from "./microscope-cells.js";
 import { layerOf, photoPath, sourceChannel } from "./microscope-data.js";
 import { mapCanvas, windowMark } from "./microscope-equation.js";
 import { ranked } from "./microscope-strip.js";
@@ -17,10 +17,12 @@ export function context(unit, held, env) {
   const direct = source === "input";
   box.append(photoFigure(unit, env, direct ? SIDE : 112));
   if (direct) box.append(zoomFigure(unit, env));
-  else if (layerOf(env.run, source).shape.length === 3) box.append(inputFigure(unit, env));
-  if (held && layerOf(env.run, held).shape.length === 3) box.append(outputFigure(unit, held, env));
+  else if (isMap(layerOf(env.run, source))) box.append(inputFigure(unit, env));
+  if (held && isMap(layerOf(env.run, held))) box.append(outputFigure(unit, held, env));
   return box;
 }
+
+const isMap = ({ shape: [, height, width] }) => height * width > 1;
 
 function caption(left, right) {
   return element("figcaption", "ms-caption", element("span", "", left), element("span", "", right));
@@ -118,7 +120,7 @@ function outputFigure(unit, held, env) {
 function mapFrame(layer, channel, env) {
   const [height, width] = layerOf(env.run, layer).shape.slice(-2);
   const longest = Math.max(height, width);
-  const factor = longest <= SIDE ? Math.floor(SIDE / longest) : 1 / Math.ceil(longest / SIDE);
+  const factor = longest <= SIDE ? Math.min(WIDEST_CELL, Math.floor(SIDE / longest)) : 1 / Math.ceil(longest / SIDE);
   const box = element("div", "ms-picture ms-waiting");
   box.style.width = `${width * factor}px`;
   box.style.height = `${height * factor}px`;

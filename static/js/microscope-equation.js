@@ -11,6 +11,7 @@ const ALL_OPEN = 4;
 const MOST_OPEN = 24;
 const THUMBNAIL = 56;
 const NARROWEST = 104;
+const WIDEST_WINDOW = 280;
 const COLOURS = ["Red", "Green", "Blue"];
 const PLACES = ["largest sum", "2nd", "3rd"];
 
@@ -138,6 +139,7 @@ function dense(unit, shown, scales, env) {
   const node = element("div", "ms-dense");
   const bars = strip(unit.by_channel, {
     opened: env.opened,
+    focused: env.focused,
     toggle: env.toggle,
     width: env.width,
     name: (c) => channelName(unit, env, c),
@@ -216,7 +218,7 @@ export function mapCanvas(rows, layer, channel, env, side) {
   const signed = layerOf(env.run, layer).signed;
   const drawn = reduced(rows, Math.max(1, Math.ceil(longest / side)));
   const scale = new Scale(drawn.flatMap((row) => [...row]), signed, signed ? env.luts.signed : env.luts.sequential);
-  const canvas = paint(drawn, scale, Math.max(1, Math.floor(side / longest)));
+  const canvas = paint(drawn, scale, Math.min(WIDEST_CELL, Math.max(1, Math.floor(side / longest))));
   return attributes(canvas, { role: "img", "aria-label": `${layer} map ${channel}` });
 }
 
@@ -239,6 +241,7 @@ function window_(unit, env) {
   const signed = layerOf(env.run, unit.inputs[0].layer).signed;
   const scale = new Scale(unit.patch.flat(2), signed, signed ? env.luts.signed : env.luts.sequential);
   const node = element("div", "ms-plain");
+  if (unit.shares?.length) return { node: element("div", "ms-plain", inputNumbers(unit, env)), scales: [], summary: "" };
   const few = unit.patch.length <= MOST_OPEN;
   const shown = few ? unit.patch.map((_, c) => c) : largestChannels(unit);
   const list = element("div", "ms-windows");
@@ -262,7 +265,7 @@ function windowOf(unit, c, scale, env) {
   };
   const many = unit.patch.length > 1;
   const columns = unit.patch[c][0].length;
-  const room = many ? 114 : Math.min(env.width - (env.phone ? 0 : 140), 58 * columns, 448);
+  const room = many ? 114 : Math.min(env.width - (env.phone ? 0 : 140), WIDEST_CELL * columns, WIDEST_WINDOW);
   const grid = block(unit.patch[c], { width: Math.max(room, 24), scale, inside: unit.inside, label: `${layer}, channel ${channel}`, pick, probe: true });
   markWinner(unit, c, grid);
   const label = element("div", "ms-label", element("b", "", many ? `${layer} : ${channel}` : layer), element("span", "ms-small", `channel ${channel}`));
@@ -284,19 +287,22 @@ function inputNumbers(unit, env) {
   const list = element("dl", "ms-named");
   for (const [name, value] of Object.entries(unit.before ?? {})) list.append(element("dt", "", name), element("dd", "", readable(value)));
   if (list.children.length) box.append(list);
-  if (unit.shares) box.append(shareBars(unit.shares, unit.channel));
+  if (unit.shares?.length) box.append(shareBars(unit, env));
   for (const at of origins(unit, env)) box.append(originButton(at, env));
   return box;
 }
 
 // The largest classes of a softmax, each with its share.
-function shareBars(shares, chosen) {
-  const list = element("div", "ms-shares");
-  for (const { channel, value, share } of shares) {
+function shareBars(unit, env) {
+  const list = element("div", "ms-shares", element("span", "", "from"), element("span", "ms-right", "x"), element("span", "", "share"), element("span"));
+  const [{ layer }] = unit.inputs;
+  for (const { channel, x, share } of unit.shares) {
     const bar = element("span", "ms-bar");
     bar.style.setProperty("--ms-share", String(share));
-    const tone = channel === chosen ? "ms-strong" : "";
-    list.append(element("span", tone, String(channel)), element("span", "ms-right", fixed(value, 2)), bar, element("span", `ms-right ${tone}`, fixed(share)));
+    const tone = channel === unit.channel ? "ms-strong" : "";
+    const name = attributes(element("button", `ms-link ${tone}`, `${layer} : ${channel}`), { type: "button" });
+    name.addEventListener("click", () => env.explain({ layer, channel, y: unit.y, x: unit.x }));
+    list.append(name, element("span", `ms-right ${tone}`, fixed(x)), bar, element("span", `ms-right ${tone}`, fixed(share)));
   }
   return list;
 }

@@ -72,8 +72,9 @@ const shortName = (op) => NAMES[op] ?? op;
 
 function headLabel(unit) {
   if (unit.winner) return `largest of ${count(unit.terms)} values`;
-  if (unit.op.includes("avgpool")) return `mean of ${count(unit.terms)} values`;
-  return stageLabel(unit);
+  const words = { add: `Σ of ${unit.terms} numbers`, mul: `product of ${unit.terms} numbers`, softmax: "exp(x) / Σ exp", lrn: "x / divisor" };
+  if (unit.op.endsWith("avgpool")) return `mean of ${count(unit.terms)} values`;
+  return words[unit.op] ?? (unit.before ? stageLabel(unit) : "taken unchanged");
 }
 
 // `max(0, x)` with the number in place of x, where the formula is that short.

@@ -33,9 +33,9 @@ function part(words, total, tone) {
 
 /**
  * The strip. `name(channel)` says what a bar is; `opened` the channels shown below; `toggle(channel)` opens or
- * closes one; `width` in pixels.
+ * closes one; `focused` is the channel opened last; `width` in pixels.
  */
-export function strip(sums, { opened, toggle, width, name, noun = "channel sums" }) {
+export function strip(sums, { opened, focused, toggle, width, name, noun = "channel sums" }) {
   const order = ranked(sums);
   const canvas = element("canvas", "ms-strip-bars");
   const readout = element("div", "ms-strip-readout");
@@ -51,7 +51,7 @@ export function strip(sums, { opened, toggle, width, name, noun = "channel sums"
     draw(canvas, state);
   };
   listen(canvas, state, show, toggle);
-  state.first = Math.max(0, order.findIndex(({ channel }) => opened.has(channel)));
+  state.first = Math.max(0, order.findIndex(({ channel }) => channel === (focused ?? [...opened][0])));
   show(state.first);
   return box;
 }

@@ -14,7 +14,8 @@ export function termsTable(unit, env, name) {
   const shown = rows.slice(0, MOST_ROWS);
   const heads = few ? ["Channel", "Row", "Column", "Input", "Weight", "Product"] : ["Rank", "Channel", "Sum", "Largest product"];
   const table = element("table", "ms-table");
-  const cut = shown.length < rows.length ? `The ${count(shown.length)} largest of ${count(rows.length)} terms.` : `All ${count(rows.length)} terms, the largest first.`;
+  const what = few ? "products" : "channels";
+  const cut = shown.length < rows.length ? `The ${count(shown.length)} largest of ${count(rows.length)} ${what}.` : `All ${count(rows.length)} ${what}, the largest first.`;
   table.append(element("caption", "", cut), element("thead", "", element("tr", "", ...heads.map((text) => attributes(element("th", "", text), { scope: "col" })))));
   const body = element("tbody");
   for (const { cells, act, label } of shown) body.append(tableRow(cells, act, label));

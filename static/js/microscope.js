@@ -60,13 +60,14 @@ class Microscope {
     const arrows = ARROWS.map(([sign, key, words]) => button(sign, () => this.step(key), { className: "ms-key", label: `Move the window ${words}` }));
     this.mover = attributes(element("span", "ms-mover", element("span", "ms-quiet", "Move the window"), ...arrows), { role: "group", "aria-label": "Move the window" });
     this.sentence = element("span", "ms-sentence");
+    this.python = button("Copy as Python", () => this.copy(pythonScript(this.ctx.run, this.chain.head, location.origin), "Python copied."));
     return element(
       "header",
       "ms-header",
       this.title,
       this.sentence,
       this.mover,
-      button("Copy as Python", () => this.copyPython()),
+      this.python,
       button("Copy link", () => this.copy(location.href, "Link copied.")),
       button("×", () => this.leave(), { className: "ms-close", label: "Close" }),
     );
@@ -168,6 +169,7 @@ class Microscope {
     this.sentence.textContent = sentence(head);
     this.sentence.title = this.sentence.textContent;
     this.mover.hidden = vector;
+    this.python.hidden = false;
     this.showTrail();
   }
 
@@ -182,6 +184,7 @@ class Microscope {
   async showPixel() {
     this.chain = null;
     this.mover.hidden = false;
+    this.python.hidden = true;
     this.title.replaceChildren(element("span", "ms-name", "input", element("span", "ms-colon", " : "), String(this.at.channel)), element("span", "ms-place", "row ", element("b", "", String(this.at.y)), ", column ", element("b", "", String(this.at.x))));
     this.sentence.textContent = "Where the chain begins: a number of the image itself.";
     this.showTrail();
@@ -248,11 +251,6 @@ class Microscope {
     else return;
     event.preventDefault();
     event.stopImmediatePropagation();
-  }
-
-  copyPython() {
-    const unit = this.chain?.subject;
-    if (unit) this.copy(pythonScript(this.ctx.run, this.chain.head, location.origin), "Python copied.");
   }
 
   async copy(text, said) {
