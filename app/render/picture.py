@@ -11,7 +11,9 @@ def array_picture(values: NDArray[np.float32]) -> NDArray[np.uint8]:
 
     Least to largest value run from 0 to 255 over all channels together; a constant array is black.
     """
-    planes = values if len(values) == COLOUR else values.mean(axis=0, keepdims=True, dtype=np.float64)
+    planes = values.astype(np.float64)
+    if len(planes) != COLOUR:
+        planes = planes.mean(axis=0, keepdims=True)
     low, high = float(planes.min()), float(planes.max())
     share = (planes - low) / ((high - low) or 1.0)
     picture = np.rint(share * 255).astype(np.uint8).transpose(1, 2, 0)
