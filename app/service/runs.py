@@ -231,7 +231,7 @@ class Runs:
         if (image := self.activations.get(key)) is not None:
             return image
         array = await self.input(run)
-        image = torch.from_numpy(np.ascontiguousarray(array))[None]
+        image = torch.tensor(array)[None]
         image = image.to(self._executor.device, memory_format=torch.channels_last)
         self.activations.put(key, image, image.nbytes)
         return image

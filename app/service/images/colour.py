@@ -56,7 +56,8 @@ def _split_alpha(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
         return grey, alpha
     if not image.has_transparency_data:
         return image, None
-    image = image.convert("RGBA")
+    if image.mode != "RGBA":
+        image = image.convert("RGBA")
     return image.convert("RGB"), image.getchannel("A")
 
 
@@ -70,7 +71,7 @@ def _convert(image: Image.Image, profile: bytes | None, notes: list[str]) -> Ima
             return converted
     if image.mode in ("CMYK", "LAB"):
         notes.append(f"{image.mode} converted to RGB")
-    return image.convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def _through_profile(image: Image.Image, profile: bytes, notes: list[str]) -> Image.Image | None:

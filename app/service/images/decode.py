@@ -31,6 +31,7 @@ SEVERAL_JPEGS = "MPO"
 
 READ = "JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF"
 JPEG_QUALITY = 92
+BAND_ROWS = 256
 UPRIGHT = 1
 SIXTEEN_BITS = 16
 PNG_DEPTH_AT = 24
@@ -120,10 +121,19 @@ def _decode(image: Image.Image, data: bytes) -> Decoded:
     name = FORMATS["JPEG" if image.format == SEVERAL_JPEGS else str(image.format)]
     image.load()
     if orientation != UPRIGHT:
-        image = ImageOps.exif_transpose(image)  # TIFF is upright since load, and has no orientation any more
+        ImageOps.exif_transpose(image, in_place=True)  # a TIFF is upright since load and says so
         notes.append("turned by EXIF")
     image, changes = to_srgb(image)
-    return Decoded(np.asarray(image), name, frames, (*notes, *changes))
+    return Decoded(_pixels(image), name, frames, (*notes, *changes))
+
+
+def _pixels(image: Image.Image) -> NDArray[np.uint8]:
+    """The bytes of an RGB image, H×W×3, taken in bands: as a whole Pillow would hold them twice more on the way."""
+    pixels = np.empty((image.height, image.width, 3), dtype=np.uint8)
+    for top in range(0, image.height, BAND_ROWS):
+        band = image.crop((0, top, image.width, min(top + BAND_ROWS, image.height)))
+        pixels[top : top + BAND_ROWS] = np.asarray(band)
+    return pixels
 
 
 def _is_deep_colour(image: Image.Image, data: bytes) -> bool:

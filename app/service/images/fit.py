@@ -88,7 +88,7 @@ def preprocess(
     inside = values[:, top - resized.top : bottom - resized.top, left - resized.left : right - resized.left]
     np.subtract(levels, _per_channel(preprocessing.mean), out=inside)
     inside *= _per_channel(preprocessing.scale)
-    return values, Placement(resized.width / photo_width, resized.height / photo_height, resized.left, resized.top)
+    return values, place(photo_width, photo_height, height=height, width=width, fit=fit)
 
 
 def restore(values: NDArray[np.float32], preprocessing: Preprocessing) -> NDArray[np.uint8]:
