@@ -30,11 +30,9 @@ def layer(channels: int, height: int, width: int, *, signed: bool = False) -> ND
     return values if signed else np.maximum(values, 0)
 
 
-def by_definition(
-    values: NDArray[np.float32], reach: float, table: NDArray[np.uint8], *, signed: bool
-) -> NDArray[np.uint8]:
-    """Colours of one map by the u8 format's definition, in float64."""
-    share = values.astype(np.float64) / (reach or 1)
+def by_definition(values: NDArray[np.float32], table: NDArray[np.uint8], *, signed: bool) -> NDArray[np.uint8]:
+    """Colours of one map on its own scale by the u8 format's definition, in float64."""
+    share = values.astype(np.float64) / np.abs(values).max()
     places = np.floor(share * 127 + 128.5) if signed else np.floor(share * 255 + 0.5)
     return table[places.astype(int)]
 
