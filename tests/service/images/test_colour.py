@@ -5,7 +5,6 @@ from io import BytesIO
 
 import numpy as np
 import pytest
-from encoded import encode, png_by_hand, smooth
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
@@ -13,6 +12,8 @@ from app.errors import ImageError
 from app.resources import resource_path
 from app.service.images import Decoded, decode
 from app.settings import Settings
+
+from .encoded import encode, png_by_hand, smooth
 
 
 def decoded(data: bytes) -> Decoded:

@@ -7,7 +7,17 @@ from typing import Any
 
 import numpy as np
 import pytest
-from encoded import (
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from PIL import Image
+
+from app.errors import ConvscopeError, ImageError, TooLarge
+from app.resources import resource_path
+from app.service.images import Decoded, decode, encode_upright
+from app.settings import Settings
+
+from .encoded import (
     FORMATS,
     LOSSLESS,
     TOLERANCE,
@@ -19,15 +29,6 @@ from encoded import (
     smooth,
     tiff_by_hand,
 )
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from numpy.typing import NDArray
-from PIL import Image
-
-from app.errors import ConvscopeError, ImageError, TooLarge
-from app.resources import resource_path
-from app.service.images import Decoded, decode, encode_upright
-from app.settings import Settings
 
 LIMITS = Settings(max_image_pixels=1_000_000)
 NAMES = {"WEBP": "WebP"}

@@ -3,12 +3,13 @@
 from io import BytesIO
 
 import pytest
-from encoded import encode, gif_by_hand, tiff_by_hand
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
 from app.service.images.frames import FRAMES_COUNTED, count_frames
+
+from .encoded import encode, gif_by_hand, tiff_by_hand
 
 
 def count(data: bytes) -> int:
