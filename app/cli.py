@@ -16,6 +16,7 @@ from .settings import Settings
 
 FAILED = 1
 WRONG_USAGE = 2
+NOT_STARTED = 3
 
 commands = typer.Typer(
     help="See what a convolutional network does to your own image, layer by layer, down to a single number.",
@@ -69,7 +70,11 @@ def serve(
         _fail(FAILED, f"cannot listen on {settings.host} port {settings.port}: {error.strerror or error}")
     from .main import create_app  # noqa: PLC0415 - loads torch, which no other command needs
 
-    run(create_app(settings), settings, listening, access_log=access_log)
+    try:
+        application = create_app(settings)
+    except (OSError, RuntimeError) as error:
+        _fail(NOT_STARTED, f"cannot start with data folder {settings.data_dir} on device {settings.device}: {error}")
+    run(application, settings, listening, access_log=access_log)
 
 
 @commands.command()
