@@ -1,6 +1,8 @@
 """What the explorer page shows, from the REST API's JSON: pure data, no request, no store, no computed value."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from math import ceil
 from typing import Any
 
 from .. import __version__
@@ -10,9 +12,11 @@ from .explore_format import count, digits
 from .explore_view import FITS, View
 
 PHOTO_SIDE = 224
+PHOTO_CHANNELS = (1, 3)
 WALL_WIDTHS = {28: 695, 56: 694, 112: 692}
 WALL_COLUMNS = {28: 24, 56: 12, 112: 6}
 WALL_GAPS = {28: 1, 56: 2, 112: 4}
+LOWEST_TILE = 14
 # A receptive field of a seventh of the photo points at a detail and is large enough to hold one.
 OPENING_FIELD = 1 / 7
 
@@ -37,11 +41,12 @@ def explore_context(
     data = {
         "version": __version__,
         "view": view.as_json(),
+        "photo_model": run["model_name"] if run["input"]["shape"][0] in PHOTO_CHANNELS else None,
         "run": run,
         "model": model,
         "image": image,
         "samples": list(samples),
-        "models": list(models),
+        "models": usable_models(models, image),
         "blocks": [entry.as_json() for entry in blocks],
     }
     return {
@@ -62,6 +67,7 @@ def explore_context(
         "tower_height": tower.total_height(standing),
         "tower_lying": lying,
         "missing": missing_weights(blocks, run),
+        "patterns": [(tile, tile_height(shape, tile), gap) for tile, gap in WALL_GAPS.items()],
         "urls": page_urls(run, image),
     }
 
@@ -112,26 +118,41 @@ def wall_tile(shape: Sequence[int], choice: str) -> int:
     return 56 if max(height, width) >= 56 else 28
 
 
+def tile_height(shape: Sequence[int], tile: int) -> int:
+    """Height of a tile in pixels: a square, but no taller than a map wider than high needs."""
+    _, height, width = volume(shape)
+    return max(LOWEST_TILE, ceil(tile * min(1, height / width)))
+
+
 def column_entry(block: Block, view: View) -> dict[str, Any]:
     """A block as the template shows it: its texts and the skeleton of its wall in a column 744 px wide."""
     tile = wall_tile(block.shape, view.tile)
     columns, gap = WALL_COLUMNS[tile], WALL_GAPS[tile]
-    pitch = tile + gap
     maps = block.shape[0]
+    tall = tile_height(block.shape, tile)
     full, rest = divmod(maps, columns)
     return {
         **block.as_json(),
         "open": block.available and block.folded == (block.name in view.fold),
         "current": block.name == view.layer,
+        "status": status_text(block),
         "skeleton": {
             "tile": tile,
             "width": WALL_WIDTHS[tile] + gap,
-            "height": (full + (rest > 0)) * pitch - gap,
-            "full": full * pitch,
-            "rest_width": rest * pitch,
-            "pitch": pitch,
+            "height": (full + (rest > 0)) * (tall + gap) - gap,
+            "full": full * (tall + gap),
+            "rest_width": rest * (tile + gap),
+            "rest_height": tall + gap,
         },
     }
+
+
+def status_text(block: Block) -> str:
+    """Why a block has no maps, in a few words: `not installed`, `waits for fc6`."""
+    if block.available:
+        return ""
+    reason = (block.reason or "not available").split(":")[0]
+    return "not installed" if reason == "weights not installed" else reason
 
 
 def photo_box(shape: Sequence[int]) -> dict[str, Any]:
@@ -159,6 +180,12 @@ def missing_weights(blocks: Sequence[Block], run: Json) -> dict[str, Any] | None
     return {"stops_at": reached, "reason": blocks[first].reason, "command": run["weights"].get("install")}
 
 
+def usable_models(models: Sequence[Json], image: Json) -> list[Json]:
+    """The networks that can take this image: a photo has one or three channels, an array its own number."""
+    channels = (image["shape"][0],) if image.get("kind") == "array" else PHOTO_CHANNELS
+    return [model for model in models if "input" not in model or model["input"][0] in channels]
+
+
 def image_name(image: Json, samples: Sequence[Json]) -> str:
     """The file name of a sample, else what the image is."""
     known = next((sample["name"] for sample in samples if sample["id"] == image["id"]), None)
@@ -181,18 +208,14 @@ def _with_block(view: View, blocks: Sequence[Block], run: Json) -> View:
     opening = opening_block(blocks, run["input"]["shape"])
     default = opening.name if opening else None
     if view.layer is None:
-        return _changed(view, default)
+        return replace(view, layer=default)
     block = block_of(blocks, view.layer)
     if block is None:
         return view.noticed(f"{run['model_name']} has no layer {view.layer}.", layer=default, map=None, y=None, x=None)
     if not block.available:
         reason = block.reason or "its weights are not there"
         return view.noticed(f"{view.layer} cannot be shown: {reason}.", layer=default, map=None, y=None, x=None)
-    return _changed(view, block.name)
-
-
-def _changed(view: View, layer: str | None) -> View:
-    return View(**{**{name: getattr(view, name) for name in View.__slots__}, "layer": layer})
+    return replace(view, layer=block.name)
 
 
 def _field_side(block: Block) -> float:

@@ -24,7 +24,9 @@ SMALLEST_BOX = 3
 LYING_MARGIN = 8
 LYING_MIDDLE = 20
 LYING_GAP = 3
-LETTER = 6.2
+LETTER = 5.7
+FLAT = {"flatten", "pad", "dropout"}
+UNNAMED = {"pool", "flat"}
 SEPARATORS = pattern(r"[_.-][^_.-]*$")
 
 
@@ -63,7 +65,7 @@ def standing(blocks: Sequence[Block], input_shape: Sequence[int]) -> tuple[Box, 
     for name, kind, height, width, space in zip(names, kinds, heights, widths, spaces, strict=True):
         tall = max(SMALLEST_BOX, round(height * stretch))
         text_y = y + tall / 2 + 3.5
-        named = kind not in {"pool", "flat"} and text_y - last_name >= NAME_SPACING
+        named = kind not in UNNAMED and text_y - last_name >= NAME_SPACING
         boxes.append(Box(name, _label(name), AXIS - width / 2, y, width, tall, kind, text_y if named else None))
         last_name = text_y if named else last_name
         y += tall + (space if stretch >= 1 else max(2, round(space * stretch)))
@@ -85,11 +87,11 @@ def lying(blocks: Sequence[Block], input_shape: Sequence[int]) -> tuple[Box, ...
     for block, length, stage in zip(blocks, lengths, stages, strict=True):
         side = max(6, round(28 * _relative_side(block.shape, input_shape)))
         kind, label = _kind(block), labels[stage]
-        named = kind not in {"pool", "flat"} and stage != labelled and x >= free
+        named = kind not in UNNAMED and stage != labelled and x >= free
         y, width = LYING_MIDDLE - side / 2, length * scale
         boxes.append(Box(block.name, label, x, y, width, side, kind, 46 if named else None, stage))
         if named:
-            free, labelled = x + LETTER * len(label) + 8, stage
+            free, labelled = x + LETTER * len(label) + 4, stage
         x += (length + LYING_GAP) * scale
     return tuple(boxes)
 
@@ -112,21 +114,23 @@ def _stages(blocks: Sequence[Block]) -> list[int]:
 
 def _stage_label(blocks: Sequence[Block], stages: Sequence[int], stage: int) -> str:
     """What all names of a stage have before their last separator (`conv3` of conv3_1, conv3_2), else the first name."""
-    names = [block.name for block, own in zip(blocks, stages, strict=True) if own == stage and block.op not in POOLS]
+    names = [
+        block.name for block, own in zip(blocks, stages, strict=True) if own == stage and _kind(block) not in UNNAMED
+    ]
     shared = {SEPARATORS.sub("", name) for name in names}
     return _label(shared.pop() if len(shared) == 1 else names[0] if names else "")
 
 
 def _kind(block: Block) -> str:
-    if not block.available:
-        return "missing"
     if block.op in POOLS:
         return "pool"
-    return "flat" if block.op in {"flatten", "pad", "dropout"} else "layer"
+    if block.op in FLAT:
+        return "flat"
+    return "layer" if block.available else "missing"
 
 
 def _height(block: Block) -> float:
-    if block.op in POOLS or block.op in {"flatten", "pad", "dropout"}:
+    if block.op in POOLS or block.op in FLAT:
         return 5
     if len(block.shape) == 1:
         return 14
@@ -134,7 +138,7 @@ def _height(block: Block) -> float:
 
 
 def _length(block: Block) -> float:
-    if block.op in POOLS or len(block.shape) == 1 or block.op in {"pad", "dropout"}:
+    if block.op in POOLS or len(block.shape) == 1 or block.op in FLAT:
         return 4
     return float(min(32.0, max(8.0, 10 * (block.shape[0] / 64) ** 0.45)))
 

@@ -72,13 +72,13 @@ export function drawMap(canvas, layer, k, pixels, shade) {
 
 // Rows [first, last) of a wall. `order` lists the maps, `shadeFor(k)` colours them; dead maps are hatched.
 export function drawWall(canvas, layer, wall, order, [first, last], ratio, shadeFor, hatch) {
-  const [tile, pitch] = [Math.round(wall.tile * ratio), Math.round(wall.pitch * ratio)];
+  const [tile, tall, pitch, rowPitch] = [wall.tile, wall.tall, wall.pitch, wall.rowPitch].map((side) => Math.round(side * ratio));
   const width = Math.round(wall.width * ratio);
   canvas.width = width;
-  canvas.height = (last - first) * pitch - (pitch - tile);
+  canvas.height = (last - first) * rowPitch - (rowPitch - tall);
   const context = canvas.getContext("2d");
-  const fit = fitInto(layer.height, layer.width, tile);
-  const strip = context.createImageData(width, tile);
+  const fit = fitInto(layer.height, layer.width, tile, tall);
+  const strip = context.createImageData(width, tall);
   const pixels = new Uint32Array(strip.data.buffer);
   const dead = [];
   for (let row = first; row < last; row++) {
@@ -86,27 +86,27 @@ export function drawWall(canvas, layer, wall, order, [first, last], ratio, shade
     for (let column = 0; column < wall.columns; column++) {
       const k = order[row * wall.columns + column];
       if (k === undefined) break;
-      if (isDead(layer, k)) dead.push([column * pitch, (row - first) * pitch]);
+      if (isDead(layer, k)) dead.push([column * pitch, (row - first) * rowPitch]);
       else paintMap(pixels, width, column * pitch, 0, layer, k, fit, shadeFor(k));
     }
-    context.putImageData(strip, 0, (row - first) * pitch);
+    context.putImageData(strip, 0, (row - first) * rowPitch);
   }
-  for (const [x, y] of dead) drawHatch(context, x, y, tile, ratio, hatch);
+  for (const [x, y] of dead) drawHatch(context, x, y, [tile, tall], ratio, hatch);
 }
 
-export function drawHatch(context, x, y, side, ratio, colour) {
+function drawHatch(context, x, y, [wide, tall], ratio, colour) {
   context.save();
   context.beginPath();
-  context.rect(x, y, side, side);
+  context.rect(x, y, wide, tall);
   context.clip();
   context.strokeStyle = colour;
   context.lineWidth = ratio;
   context.beginPath();
-  for (let at = -side; at < side; at += HATCH_STEP * ratio) {
-    context.moveTo(x + at, y + side);
-    context.lineTo(x + at + side, y);
+  for (let at = -tall; at < wide; at += HATCH_STEP * ratio) {
+    context.moveTo(x + at, y + tall);
+    context.lineTo(x + at + tall, y);
   }
   context.stroke();
-  context.strokeRect(x + ratio / 2, y + ratio / 2, side - ratio, side - ratio);
+  context.strokeRect(x + ratio / 2, y + ratio / 2, wide - ratio, tall - ratio);
   context.restore();
 }

@@ -123,9 +123,9 @@ export function createColumn(blocks, store, layers, exact, { select, onDraw }) {
     if (wall.height <= 2 * size) return [0, wall.rows];
     const index = entries.findIndex((entry) => entry.block === block);
     const offset = scroller.scrollTop - tops[index].top - host.parentElement.offsetTop;
-    const step = Math.max(1, Math.floor(size / 2 / wall.pitch));
-    const first = Math.floor((offset - size / 2) / wall.pitch / step) * step;
-    const count = Math.ceil((2 * size) / wall.pitch / step + 1) * step;
+    const step = Math.max(1, Math.floor(size / 2 / wall.rowPitch));
+    const first = Math.floor((offset - size / 2) / wall.rowPitch / step) * step;
+    const count = Math.ceil((2 * size) / wall.rowPitch / step + 1) * step;
     const start = Math.min(Math.max(0, first), Math.max(0, wall.rows - 1));
     return [start, Math.min(wall.rows, Math.max(start + 1, first + count))];
   }
@@ -198,7 +198,7 @@ export function createColumn(blocks, store, layers, exact, { select, onDraw }) {
     const spare = bottom - top <= size ? size - (bottom - top) : size;
     let target = top - (smooth ? 0 : Math.min(SHOWN_ABOVE * size, spare));
     const tile = map === null ? null : tileTop(entry, map);
-    if (tile !== null && tile + entry.wall.wall.tile > target + size - 24) target = tile - Math.max(40, size / 2);
+    if (tile !== null && tile + entry.wall.wall.tall > target + size - 24) target = tile - Math.max(40, size / 2);
     scroller.scrollTo({ top: Math.max(0, Math.round(target)), behavior: smooth && !isCalm() ? "smooth" : "instant" });
   }
 
@@ -216,7 +216,7 @@ export function createColumn(blocks, store, layers, exact, { select, onDraw }) {
     const top = entry ? tileTop(entry, map) : null;
     if (top === null) return;
     const [start, size] = [scroller.scrollTop, scroller.clientHeight - covered()];
-    const bottom = top + entry.wall.wall.tile;
+    const bottom = top + entry.wall.wall.tall;
     if (top < start + HEAD) scroller.scrollTop = top - HEAD;
     else if (bottom > start + size - 8) scroller.scrollTop = bottom - size + 8;
   }

@@ -1,13 +1,16 @@
 // The inspector's figures beside the map: colour scale with its pointer, histogram, statistics. Numbers in, pictures out.
 
-import { element, find, findAll, place, shapeElement } from "./dom.js";
+import { colour, element, find, findAll, place, shapeElement } from "./dom.js";
 import { decimalsFor, number, percent, whole } from "./format.js";
 import { paintScale } from "./lut.js";
 
 const BINS = 40;
+const STEPS = [1, 2, 4, 8, 10, 20, 40, 100, 200, 400, 1000, 2000, 4000, 10000];
+const MOST_TICKS = 6;
 const [PLOT_WIDTH, PLOT_HEIGHT] = [280, 46];
 
 // What one map's exact values (float32) amount to; the first largest value in row-major order is the place.
+// A vector (width null) has an index in place of a row and a column.
 export function summarise(values, width) {
   let [low, high, at, sum, zeros] = [Infinity, -Infinity, 0, 0, 0];
   values.forEach((value, index) => {
@@ -18,15 +21,16 @@ export function summarise(values, width) {
   });
   const mean = sum / values.length;
   const variance = values.reduce((total, value) => total + (value - mean) ** 2, 0) / values.length;
-  return { low, high, place: [Math.floor(at / width), at % width], mean, std: Math.sqrt(variance), zeros, count: values.length };
+  return { low, high, place: width === null ? [at] : [Math.floor(at / width), at % width], mean, std: Math.sqrt(variance), zeros, count: values.length };
 }
 
 export function showStatistics(list, { low, high, place: at, mean, std, zeros, count }, rank, stride) {
   const decimals = decimalsFor(Math.max(Math.abs(low), Math.abs(high)), 2);
   const texts = {
     max: number(high, decimals), min: number(low, decimals), mean: number(mean, decimals), std: number(std, decimals),
-    place: `${at[0]}, ${at[1]}`, zeros: percent(zeros / count), rank, stride,
+    place: at.join(", "), zeros: percent(zeros / count), rank, stride,
   };
+  find("[data-stat=place]", list).previousElementSibling.textContent = at.length > 1 ? "at row, col" : "at index";
   for (const [name, text] of Object.entries(texts)) find(`[data-stat="${name}"]`, list).textContent = text;
 }
 
@@ -69,10 +73,27 @@ export function showHistogram(svg, [left, right], values, signed, low, high, val
   svg.setAttribute("aria-label", `Histogram of ${whole(values.length)} values, ${whole(zeros)} of them zero`);
 }
 
+// A vector's values as bars from zero, the chosen one in the probe's colour; where bars are thinner than a pixel the
+// largest and smallest of those that share it.
+export function drawBars(canvas, values, chosen, [width, height], ratio) {
+  [canvas.width, canvas.height] = [width * ratio, height * ratio];
+  const context = canvas.getContext("2d");
+  const [low, high] = values.reduce(([least, most], value) => [Math.min(least, value), Math.max(most, value)], [0, 0]);
+  const y = (value) => Math.round(((high - value) / (high - low || 1)) * (canvas.height - ratio));
+  const step = canvas.width / values.length;
+  const bar = (index, ink, wide) => {
+    context.fillStyle = ink;
+    const [top, zero] = [Math.min(y(values[index]), y(0)), Math.max(y(values[index]), y(0))];
+    context.fillRect(Math.floor(index * step), top, Math.max(wide, Math.floor(step) - (step > 3 * ratio ? ratio : 0)), zero - top + ratio);
+  };
+  for (let index = 0; index < values.length; index++) bar(index, colour("--bar"), 1);
+  bar(chosen, colour("--accent-mark"), 2 * ratio);
+}
+
 // Row and column numbers beside a map drawn at `factor` pixels a cell; the probe's own stand out.
 export function showAxes(host, [height, width], [y, x], factor) {
   const longest = Math.max(height, width);
-  const step = longest <= 14 ? 4 : longest <= 28 ? 8 : longest <= 56 ? 10 : longest <= 112 ? 20 : longest <= 280 ? 40 : 100;
+  const step = STEPS.find((each) => longest / each <= MOST_TICKS) ?? longest;
   const label = (kind, at, side) => {
     const node = element("span", { class: `${kind}${at === side ? " at" : ""}` }, String(at));
     place(node, kind === "down" ? { top: at * factor + factor / 2 - 5 } : { left: at * factor + factor / 2 - 20 });
@@ -82,5 +103,5 @@ export function showAxes(host, [height, width], [y, x], factor) {
     const ticks = Array.from({ length: Math.ceil(cells / step) }, (_, i) => i * step).filter((at) => Math.abs(at - probe) * factor > room);
     return [...ticks, probe].map((at) => label(kind, at, probe));
   };
-  host.replaceChildren(...marks("down", height, y, 14), ...marks("across", width, x, 18));
+  host.replaceChildren(...(height > 1 ? marks("down", height, y, 14) : []), ...marks("across", width, x, 18));
 }

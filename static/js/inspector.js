@@ -2,11 +2,11 @@
 
 import { drawMap } from "./atlas.js";
 import { shownLayer } from "./column.js";
-import { find, place } from "./dom.js";
+import { element, find, place } from "./dom.js";
 import { linesOf, showFault, showLines } from "./explanation.js";
-import { clearStatistics, showAxes, showHistogram, showScale, showStatistics, summarise } from "./figure.js";
+import { clearStatistics, drawBars, showAxes, showHistogram, showScale, showStatistics, summarise } from "./figure.js";
 import { number, percent, whole } from "./format.js";
-import { fitInto, volume } from "./layout.js";
+import { fitInto } from "./layout.js";
 import { tableFor } from "./lut.js";
 import { isDead, valueAt } from "./quantised.js";
 import { rankByMax } from "./sorting.js";
@@ -14,7 +14,7 @@ import { referencesOf, shadeOf } from "./tone.js";
 
 const SCOPES = { map: "Scaled to this map. Not comparable with others.", layer: "Scaled to this layer.", network: "Scaled to the network." };
 
-export function createInspector(store, column, exact, { blockOf, onProbe, onHover, onChange }) {
+export function createInspector(store, column, exact, { blockOf, onProbe, onMap, onHover, onChange }) {
   const host = find("#inspector");
   const part = (id) => find(`#${id}`, host);
   const big = part("big");
@@ -30,7 +30,12 @@ export function createInspector(store, column, exact, { blockOf, onProbe, onHove
     const block = blockOf(state.layer);
     const layer = block && column.data(block);
     if (!layer || state.map === null || state.y === null) return null;
-    return { state, block, layer, name: shownLayer(block, state), k: state.map, y: state.y, x: state.x };
+    const name = shownLayer(block, state);
+    const vector = layer.height * layer.width === 1;
+    // A vector is looked at as a whole: its values are exact in the layer's own `high`.
+    const values = () => (vector ? layer.high : exact.knownValues(name, state.map));
+    const cell = vector ? state.map : state.y * layer.width + state.x;
+    return { state, block, layer, name, vector, values, cell, k: state.map, y: state.y, x: state.x };
   }
 
   function render() {
@@ -43,10 +48,11 @@ export function createInspector(store, column, exact, { blockOf, onProbe, onHove
     shown = next;
     const table = tableFor(state.colour, next.layer.signed);
     const reference = referencesOf(next.layer, state.norm, state.clip, state.norm === "network" ? column.networkRange() : 0)(next.k);
-    drawBig(next, shadeOf(next.layer, next.k, reference, table));
-    const values = exact.knownValues(next.name, next.k);
-    show(next, table, reference, values);
-    if (!values) fetchValues(next);
+    big.classList.toggle("vector", next.vector);
+    if (next.vector) drawVector(next);
+    else drawBig(next, shadeOf(next.layer, next.k, reference, table));
+    show(next, table, reference);
+    if (!next.values()) fetchValues(next);
     fetchUnit(next);
   }
 
@@ -67,10 +73,21 @@ export function createInspector(store, column, exact, { blockOf, onProbe, onHove
     Object.assign(canvas.dataset, { layer: name, map: k, factor: fit.reduce > 1 ? 1 / fit.reduce : fit.enlarge });
     const factor = fit.reduce > 1 ? 1 / fit.reduce : fit.enlarge;
     place(big, { width: fit.width, height: fit.height });
+    place(canvas, { width: fit.width, height: fit.height });
     big.dataset.factor = factor;
     big.setAttribute("aria-label", `${name} map ${k}, arrows move the probe`);
     crosshair(factor, y, x, fit);
     showAxes(axes, [layer.height, layer.width], [y, x], factor);
+  }
+
+  function drawVector({ layer, k, name }) {
+    const size = [sideOf(), Math.round(sideOf() * 0.6)];
+    drawBars(canvas, layer.high, k, size, devicePixelRatio);
+    place(canvas, { width: size[0], height: size[1] });
+    place(big, { width: size[0], height: size[1] });
+    Object.assign(canvas.dataset, { layer: name, map: k, factor: "" });
+    big.setAttribute("aria-label", `${name}, ${whole(layer.maps)} values, arrows move the probe`);
+    showAxes(axes, [1, layer.maps], [0, k], size[0] / layer.maps);
   }
 
   function crosshair(factor, y, x, fit) {
@@ -80,21 +97,21 @@ export function createInspector(store, column, exact, { blockOf, onProbe, onHove
     place(pixel, { left: Math.floor(x * factor), top: Math.floor(y * factor), width: cell, height: cell });
   }
 
-  function show({ state, block, layer, name, k, y, x }, table, reference, values) {
-    const cell = y * layer.width + x;
+  function show(chosen, table, reference) {
+    const { state, block, layer, name, vector, k, cell } = chosen;
+    const values = chosen.values();
     const value = values ? values[cell] : valueAt(layer, k, cell);
-    read(y, x, value, Boolean(values));
+    read(chosen, cell, value, Boolean(values));
     const low = layer.signed || table.kind === "diverging" ? -reference : 0;
     showScale(scale, table, low, reference, value);
-    const vector = layer.height * layer.width === 1;
     part("scale-scope").textContent = isDead(layer, k) ? "0 everywhere on this photo." : SCOPES[vector && state.norm === "map" ? "layer" : state.norm] + clipped(state, values, reference);
     part("scale-warning").hidden = !(layer.signed && table.kind === "sequential");
     const rank = `${whole(rankByMax(layer, k))}/${whole(layer.maps)}`;
     part("unit-rank").textContent = `rank ${rank}`;
     if (!values) return clearStatistics(statistics);
-    const summary = summarise(values, layer.width);
+    const summary = summarise(values, vector ? null : layer.width);
     showStatistics(statistics, summary, rank, strideText(block));
-    const most = layer.signed ? layer.full[k] : summary.high;
+    const most = layer.signed ? Math.max(-summary.low, summary.high) : summary.high;
     showHistogram(histogram, [part("histogram-left"), part("histogram-right")], values, layer.signed, layer.signed ? -most : 0, most, value);
     big.dataset.values = `${name} ${k}`;
   }
@@ -105,11 +122,14 @@ export function createInspector(store, column, exact, { blockOf, onProbe, onHove
     return ` ${percent(over / values.length)} clipped.`;
   }
 
-  const strideText = ({ receptive_field: field }) => (!field?.stride ? "" : field.stride[0] === field.stride[1] ? `${field.stride[0]} px` : `${field.stride.join("×")} px`);
+  const strideText = ({ receptive_field: field }) => (!field?.stride || field.whole ? "" : field.stride[0] === field.stride[1] ? `${field.stride[0]} px` : `${field.stride.join("×")} px`);
 
-  function read(y, x, value, isExact) {
-    part("probe-row").textContent = whole(y);
-    part("probe-column").textContent = whole(x);
+  function read({ vector, layer }, cell, value, isExact) {
+    const ink = (id, number_) => element("output", { class: "ink", id }, whole(number_));
+    const words = vector
+      ? ["value ", ink("probe-index", cell), ` of ${whole(layer.maps)}`]
+      : ["row ", ink("probe-row", Math.floor(cell / layer.width)), ", column ", ink("probe-column", cell % layer.width)];
+    part("probe-place").replaceChildren(...words);
     part("probe-value").textContent = isExact ? number(value, 4) : `≈ ${number(value, 1)}`;
   }
 
@@ -129,13 +149,14 @@ export function createInspector(store, column, exact, { blockOf, onProbe, onHove
 
   function fetchUnit(chosen) {
     const { block, k, y, x } = chosen;
-    const vector = volume(block.shape)[1] * volume(block.shape)[2] === 1 && block.shape.length === 1;
+    const vector = block.shape.length === 1;
     const key = `${block.before} ${k} ${y} ${x} ${chosen.name}`;
     if (equation.dataset.key === key) return;
     equation.dataset.key = key;
     const values = block.after === block.before ? Promise.resolve(null) : exact.values(block.after, k);
     const both = Promise.all([exact.unit(block.before, [k, y, x], vector), values]);
-    follow(both, chosen, ([unit, after]) => showLines(equation, linesOf(unit, block, after ? after[y * chosen.layer.width + x] : null)), (problem) => {
+    const afterAt = (after) => (after === null ? null : after[chosen.vector ? 0 : chosen.cell]);
+    follow(both, chosen, ([unit, after]) => showLines(equation, linesOf(unit, block, afterAt(after))), (problem) => {
       delete equation.dataset.key;
       showFault(equation, problem);
     });
@@ -143,27 +164,32 @@ export function createInspector(store, column, exact, { blockOf, onProbe, onHove
 
   function cellOf(event) {
     const bounds = canvas.getBoundingClientRect();
-    const { height, width } = shown.layer;
+    const [height, width] = shown.vector ? [1, shown.layer.maps] : [shown.layer.height, shown.layer.width];
     const at = (offset, side, cells) => Math.min(cells - 1, Math.max(0, Math.floor((offset / side) * cells)));
     return [at(event.clientY - bounds.top, bounds.height, height), at(event.clientX - bounds.left, bounds.width, width)];
   }
 
   function hover(cell) {
-    passing.hidden = !cell;
+    passing.hidden = !cell || shown.vector;
     reading.classList.toggle("hovering", Boolean(cell));
-    onHover(cell ? shown.block : null, cell);
+    onHover(cell && !shown.vector ? shown.block : null, cell);
     if (!shown) return;
-    const [y, x] = cell ?? [shown.y, shown.x];
     const factor = Number(big.dataset.factor);
-    if (cell) place(passing, { left: Math.floor(x * factor), top: Math.floor(y * factor), width: Math.max(1, factor), height: Math.max(1, factor) });
-    const at = y * shown.layer.width + x;
-    const values = exact.knownValues(shown.name, shown.k);
-    read(y, x, values ? values[at] : valueAt(shown.layer, shown.k, at), Boolean(values));
+    if (!passing.hidden) place(passing, { left: Math.floor(cell[1] * factor), top: Math.floor(cell[0] * factor), width: Math.max(1, factor), height: Math.max(1, factor) });
+    const at = !cell ? shown.cell : shown.vector ? cell[1] : cell[0] * shown.layer.width + cell[1];
+    const values = shown.values();
+    read(shown, at, values ? values[at] : valueAt(shown.layer, shown.k, at), Boolean(values));
+  }
+
+  // Moves the probe: to a cell of the map, or to another value of the vector.
+  function move(cell, how) {
+    if (shown.vector) onMap(shown.block, cell[1], how);
+    else onProbe(cell, how);
   }
 
   big.addEventListener("pointermove", (event) => {
     if (!shown) return;
-    if (event.buttons === 1) onProbe(cellOf(event), "step");
+    if (event.buttons === 1) move(cellOf(event), "step");
     else if (event.pointerType === "mouse") hover(cellOf(event));
   });
   big.addEventListener("pointerleave", () => hover(null));
@@ -171,7 +197,7 @@ export function createInspector(store, column, exact, { blockOf, onProbe, onHove
     if (!shown) return;
     big.setPointerCapture(event.pointerId);
     hover(null);
-    onProbe(cellOf(event), "push");
+    move(cellOf(event), "push");
   });
   big.addEventListener("keydown", (event) => {
     const step = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[event.key];
@@ -179,7 +205,8 @@ export function createInspector(store, column, exact, { blockOf, onProbe, onHove
     event.preventDefault();
     event.stopPropagation();
     const inside = (at, side) => Math.min(side - 1, Math.max(0, at));
-    onProbe([inside(shown.y + step[0], shown.layer.height), inside(shown.x + step[1], shown.layer.width)], "step");
+    const [y, x] = shown.vector ? [0, shown.k] : [shown.y, shown.x];
+    move([inside(y + step[0], shown.layer.height), inside(x + step[1], shown.vector ? shown.layer.maps : shown.layer.width)], "step");
   });
 
   return { render, selection, canvas: () => canvas, isSettled: () => host.hidden || (pending === 0 && isCurrent()) };

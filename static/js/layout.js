@@ -3,6 +3,7 @@
 
 export const GAPS = { 28: 1, 56: 2, 112: 4 };
 const BASE_PITCH = 58;
+const LOWEST = 14;
 
 export const volume = (shape) => (shape.length === 1 ? [shape[0], 1, 1] : shape);
 
@@ -26,22 +27,30 @@ export function wallOf(shape, count, choice, width, phone) {
   const columns = columnsFor(tile, width, phone);
   const gap = GAPS[tile];
   const pitch = tile + gap;
+  const tall = tallOf(shape, tile);
+  const rowPitch = tall + gap;
   const rows = Math.max(1, Math.ceil(count / columns));
-  return { tile, gap, pitch, columns, rows, count, width: columns * pitch - gap, height: rows * pitch - gap };
+  return { tile, tall, gap, pitch, rowPitch, columns, rows, count, width: columns * pitch - gap, height: rows * rowPitch - gap };
+}
+
+// A tile is square, but no taller than a map wider than high needs.
+function tallOf(shape, tile) {
+  const [, height, across] = volume(shape);
+  return Math.max(LOWEST, Math.ceil(tile * Math.min(1, height / across)));
 }
 
 export const tileAt = (wall, x, y) => {
-  const [column, row] = [Math.floor(x / wall.pitch), Math.floor(y / wall.pitch)];
+  const [column, row] = [Math.floor(x / wall.pitch), Math.floor(y / wall.rowPitch)];
   const index = row * wall.columns + column;
   const inside = column >= 0 && column < wall.columns && row >= 0 && index < wall.count;
   return inside ? index : null;
 };
 
-export const tilePlace = (wall, index) => ({ left: (index % wall.columns) * wall.pitch, top: Math.floor(index / wall.columns) * wall.pitch });
+export const tilePlace = (wall, index) => ({ left: (index % wall.columns) * wall.pitch, top: Math.floor(index / wall.columns) * wall.rowPitch });
 
-// How a map of height×width cells is drawn into a square of `pixels`: enlarged or reduced by the largest whole
-// factor that fits, and centred.
-export function fitInto(height, width, pixels) {
+// How a map of height×width cells is drawn into `pixels` across (and `tall` down): enlarged or reduced by the largest
+// whole factor that fits, and centred.
+export function fitInto(height, width, pixels, tall = pixels) {
   const longest = Math.max(height, width);
   const enlarge = Math.max(1, Math.floor(pixels / longest));
   const reduce = Math.ceil(longest / pixels);
@@ -52,7 +61,7 @@ export function fitInto(height, width, pixels) {
     reduce,
     height: drawnHeight,
     width: drawnWidth,
-    top: Math.floor((pixels - drawnHeight) / 2),
+    top: Math.max(0, Math.floor((tall - drawnHeight) / 2)),
     left: Math.floor((pixels - drawnWidth) / 2),
   };
 }

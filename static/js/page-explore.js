@@ -31,7 +31,7 @@ const store = createStore({ ...data.view, image: run.image, model: run.model_nam
 const layers = createLayers(run);
 const exact = createExact(run);
 const column = createColumn(blocks, store, layers, exact, { select, onDraw: afterDraw });
-const inspector = createInspector(store, column, exact, { blockOf, onProbe, onHover: (block, cell) => photo.hover(block, cell), onChange: () => afterDraw() });
+const inspector = createInspector(store, column, exact, { blockOf, onProbe, onMap: (block, k, how) => select(block, k, how), onHover: (block, cell) => photo.hover(block, cell), onChange: () => afterDraw() });
 const pick = { volume: (block) => volume(block.shape), pick: (cell) => onProbe(cell, "push") };
 const photo = createPhoto(run.input.shape, { onPick: pick });
 const tower = createTower(column, { go: (name) => go(name) });
@@ -201,13 +201,17 @@ function bindActions() {
     "next-map": () => stepMap(1),
     "close-inspector": () => store.set({ inspector: "closed" }),
   };
+  for (const button of findAll('[data-action="dismiss"]')) {
+    button.hidden = false;
+    button.addEventListener("click", () => (button.parentElement.remove(), relayout()));
+  }
   for (const [name, act] of Object.entries(actions)) for (const button of findAll(`[data-action="${name}"]`)) button.addEventListener("click", act);
 }
 
 // Photo and network are other pages; the view goes along.
 function bindLinks() {
   const carried = (changes) => `/${store.address({ map: null, y: null, x: null, explain: false, ...changes })}`;
-  for (const link of findAll("a[data-image]")) link.addEventListener("click", () => (link.href = carried({ image: link.dataset.image, map: store.get().map, layer: store.get().layer })));
+  for (const link of findAll("a[data-image]")) link.addEventListener("click", () => (link.href = carried({ image: link.dataset.image, model: data.photo_model, map: store.get().map, layer: store.get().layer })));
   for (const link of findAll("a[data-model]")) link.addEventListener("click", () => (link.href = carried({ model: link.dataset.model, layer: null, size: null, fold: [] })));
 }
 

@@ -32,16 +32,16 @@ export function createWall(node, block, { onSelect, describe, tip, screenRows })
 
   function measure() {
     place(host, { width: wall.width, height: wall.height });
-    const full = Math.floor(wall.count / wall.columns) * wall.pitch;
+    const full = Math.floor(wall.count / wall.columns) * wall.rowPitch;
     const skeleton = find(".skeleton", host);
     const set = (child, values) => Object.entries(values).forEach(([name, value]) => child.setAttribute(name, value));
     set(skeleton, { width: wall.width + wall.gap, height: wall.height + wall.gap });
     set(find(".full", skeleton), { width: wall.width + wall.gap, height: full, fill: `url(#tile-${wall.tile})` });
-    set(find(".rest", skeleton), { y: full, width: (wall.count % wall.columns) * wall.pitch, height: wall.pitch, fill: `url(#tile-${wall.tile})` });
+    set(find(".rest", skeleton), { y: full, width: (wall.count % wall.columns) * wall.pitch, height: wall.rowPitch, fill: `url(#tile-${wall.tile})` });
     addresses.replaceChildren(
       ...Array.from({ length: wall.rows }, (_, row) => {
         const address = element("i", {}, String(row * wall.columns));
-        place(address, { top: row * wall.pitch + Math.round(wall.tile / 2) - 5 });
+        place(address, { top: row * wall.rowPitch + Math.round(wall.tall / 2) - 5 });
         return address;
       }),
     );
@@ -52,8 +52,8 @@ export function createWall(node, block, { onSelect, describe, tip, screenRows })
     const signature = `${key} ${wall.key} ${rows} ${ratio} ${order.length}`;
     if (signature === drawn) return;
     drawWall(canvas, layer, wall, order, rows, ratio, shadeFor, colour("--hatch"));
-    place(canvas, { width: canvas.width / ratio, height: canvas.height / ratio, top: (rows[0] * Math.round(wall.pitch * ratio)) / ratio });
-    Object.assign(canvas.dataset, { layer: key.split(" ")[0], tile: wall.tile, gap: wall.gap, columns: wall.columns, row: rows[0], order: order.slice(rows[0] * wall.columns, rows[1] * wall.columns).join(",") });
+    place(canvas, { width: canvas.width / ratio, height: canvas.height / ratio, top: (rows[0] * Math.round(wall.rowPitch * ratio)) / ratio });
+    Object.assign(canvas.dataset, { layer: key.split(" ")[0], tile: wall.tile, tall: wall.tall, gap: wall.gap, columns: wall.columns, row: rows[0], order: order.slice(rows[0] * wall.columns, rows[1] * wall.columns).join(",") });
     host.classList.add("drawn");
     drawn = signature;
   }
@@ -71,10 +71,10 @@ export function createWall(node, block, { onSelect, describe, tip, screenRows })
     mark.hidden = position < 0;
     if (position >= 0) {
       cursor = position;
-      place(mark, { ...tilePlace(wall, position), width: wall.tile, height: wall.tile });
+      place(mark, { ...tilePlace(wall, position), width: wall.tile, height: wall.tall });
       mark.classList.toggle("wide", wall.tile >= 56);
     }
-    place(focus, { ...tilePlace(wall, Math.min(cursor, Math.max(0, order.length - 1))), width: wall.tile, height: wall.tile });
+    place(focus, { ...tilePlace(wall, Math.min(cursor, Math.max(0, order.length - 1))), width: wall.tile, height: wall.tall });
     option.setAttribute("aria-selected", String(position >= 0));
     if (document.activeElement === grid) speak();
   }
@@ -91,10 +91,10 @@ export function createWall(node, block, { onSelect, describe, tip, screenRows })
     hover.hidden = words.hidden = position === null;
     if (position === null) return;
     const [at, k] = [tilePlace(wall, position), order[position]];
-    place(hover, { ...at, width: wall.tile, height: wall.tile });
+    place(hover, { ...at, width: wall.tile, height: wall.tall });
     const show = (parts) => words.replaceChildren(element("b", {}, String(k)), parts.main, element("span", {}, parts.rest));
     show(tip(k, (parts) => host.dataset.hover === String(k) && show(parts)));
-    const below = at.top + wall.tile + 6;
+    const below = at.top + wall.tall + 6;
     const fits = below + 24 < wall.height || node.getBoundingClientRect().top + below < innerHeight - 60;
     place(words, { left: Math.max(0, Math.min(at.left - 2, wall.width - words.offsetWidth)), top: fits ? below : at.top - 30 });
   }
@@ -128,7 +128,7 @@ export function createWall(node, block, { onSelect, describe, tip, screenRows })
   });
 
   function keyTarget({ key }) {
-    const page = wall.columns * Math.max(1, screenRows(wall.pitch));
+    const page = wall.columns * Math.max(1, screenRows(wall.rowPitch));
     if (key in STEPS) return cursor + STEPS[key];
     if (key === "ArrowUp") return cursor < wall.columns ? cursor : cursor - wall.columns;
     if (key === "ArrowDown") return cursor + wall.columns < order.length ? cursor + wall.columns : cursor;
