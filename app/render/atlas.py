@@ -1,13 +1,12 @@
 """Maps as PNG files: one map, or a layer's wall of all maps; every value has exactly the colour of its entry."""
 
-import math
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .colormaps import Colormap
-from .drawing import check_picture, enlarge, paint, to_png, wall_png
+from .drawing import check_picture, columns_for, enlarge, paint, to_png, wall_png
 from .tone import Tone
 
 
@@ -35,13 +34,13 @@ def atlas_png(
     columns: int | None = None,
     max_pixels: int,
 ) -> bytes:
-    """All maps of a layer, C×H×W, in rows of `columns` (as square as possible by default), gaps of 2 pixels.
+    """All maps of a layer, C×H×W, in rows of `columns` (by default full rows, near a square), gaps of 2 pixels.
 
     A map that is zero everywhere is hatched. Maps of a single value stand side by side without gaps or hatch.
     On a diverging colour map zero is the middle, also where nothing is negative. Raises `OverLimit` above
     `max_pixels`, naming what would fit.
     """
-    columns = min(columns or math.ceil(math.sqrt(len(maps))), len(maps))
+    columns = min(columns or columns_for(len(maps)), len(maps))
     cells = paint(_on(colormap, tone).entries(maps), colormap.table)
     return wall_png(cells, columns, scale, max_pixels=max_pixels, hatched=(maps == 0).all(axis=(1, 2)))
 

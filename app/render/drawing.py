@@ -66,6 +66,13 @@ def wall_png(
     return to_png(_lay_out(large, columns, gap, cells.ink), cells.palette)
 
 
+def columns_for(count: int) -> int:
+    """Columns of a wall of `count` cells: full rows up to twice as wide as high where there are such, else a square."""
+    least = math.ceil(math.sqrt(count))
+    full = (columns for columns in range(least, math.isqrt(4 * count) + 1) if count % columns == 0)
+    return next(full, least)
+
+
 def gap_between(height: int, width: int) -> int:
     """Pixels between cells of this size."""
     return 0 if height == width == 1 else GAP

@@ -70,8 +70,9 @@ def preprocess(
 
     `crop` brings the photo to cover the input and takes the centre, `pad` brings all of it inside and leaves
     zero (the mean colour) around it, `stretch` changes its proportions, `native` leaves it as it is (then
-    `height` and `width` are the photo's). Sizes and offsets are rounded as torchvision's `Resize` and
-    `CenterCrop` do; resampling is Pillow's antialiased bicubic, and a photo that has the size is not
+    `height` and `width` are the photo's). The side that does not decide is rounded to the nearest pixel
+    (torchvision's `Resize` cuts the fraction off, so it may have one pixel less); the crop's offset is rounded
+    as `CenterCrop` does. Resampling is Pillow's antialiased bicubic, and a photo that has the size is not
     resampled. One channel is luminance (ITU-R 601-2, Pillow's `L`). Raises `Invalid` for channels other than 1 or 3.
     """
     check_photo_channels(channels)
@@ -107,9 +108,9 @@ def _resized(photo_width: int, photo_height: int, height: int, width: int, fit: 
     if fit == "pad":
         width_leads = not width_leads
     if width_leads:
-        resized_width, resized_height = width, max(1, width * photo_height // photo_width)
+        resized_width, resized_height = width, max(1, round(width * photo_height / photo_width))
     else:
-        resized_width, resized_height = max(1, height * photo_width // photo_height), height
+        resized_width, resized_height = max(1, round(height * photo_width / photo_height)), height
     return _Resized(
         resized_width, resized_height, round((resized_width - width) / 2), round((resized_height - height) / 2)
     )

@@ -185,7 +185,7 @@ def test_a_huge_header_is_refused_at_once_with_its_size_and_the_limit(format_: s
     with pytest.raises(TooLarge, match=r"(10,000,000,000|4,294,836,225) pixels; at most 1,000,000 ") as caught:
         decode(HUGE[format_], LIMITS)
     assert caught.value.limit == 1_000_000
-    assert time.perf_counter() - began < 1
+    assert time.perf_counter() - began < 5  # decoding would need 30 GB
 
 
 def test_a_webp_canvas_is_measured_before_it_is_made() -> None:

@@ -1,4 +1,4 @@
-"""Photos reach a network as a script of Pillow's and torchvision's own steps would bring them."""
+"""Photos reach a network as a script of Pillow's own steps would bring them."""
 
 import numpy as np
 import pytest
@@ -7,6 +7,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
+from safetensors.torch import load_file
 from torch.nn import functional as F
 
 from app.errors import Invalid
@@ -35,10 +36,10 @@ def levels(pixels: NDArray[np.uint8], height: int, width: int, fit: Fit, channel
 
 
 def resize_and_centre_crop(pixels: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
-    """torchvision 0.28: Resize(size, BICUBIC) and CenterCrop(size), by their source, on a PIL image."""
+    """The steps of a script: shorter side to `size`, the other to the nearest pixel, then the centre."""
     image = Image.fromarray(pixels)
     short, long = min(image.size), max(image.size)
-    longer = int(size * long / short)
+    longer = round(size * long / short)
     width, height = (size, longer) if image.width <= image.height else (longer, size)
     image = image.resize((width, height), BICUBIC)
     left, top = round((width - size) / 2.0), round((height - size) / 2.0)
@@ -237,3 +238,22 @@ def test_the_cat_reaches_vgg_as_the_paper_says() -> None:
     cropped = resize_and_centre_crop(photo.pixels, 224).astype(np.float32)
     expected = torch.from_numpy(cropped).permute(2, 0, 1) - torch.tensor([123.68, 116.779, 103.939]).view(3, 1, 1)
     np.testing.assert_array_equal(values, expected.numpy())
+
+
+def test_the_cat_in_vgg_has_the_published_figures() -> None:
+    photo = decode(resource_path("samples", "chelsea.png").read_bytes(), Settings())
+    values, _ = preprocess(photo.pixels, channels=3, height=224, width=224, fit="crop", preprocessing=VGG)
+    weights = load_file(resource_path("weights", "vgg16_features.safetensors"))
+    x, before = torch.from_numpy(values)[None], {}
+    with torch.inference_mode():
+        for block in ([0, 2], [5, 7], [10, 12, 14], [17, 19, 21], [24, 26, 28]):
+            for index in block:
+                kernel, bias = (weights[f"features.{index}.{part}"].float() for part in ("weight", "bias"))
+                before[index] = F.conv2d(x, kernel, bias, padding=1)
+                x = before[index].relu()
+            last, x = x, F.max_pool2d(x, 2)
+    conv3_2 = before[12][0, 102]
+    assert conv3_2[17, 23].item() == pytest.approx(1779.7205, rel=1e-4)
+    assert conv3_2.max().item() == pytest.approx(1824.44, rel=1e-4)
+    assert divmod(int(conv3_2.argmax()), 56) == (47, 34)
+    assert int((last[0].amax(dim=(1, 2)) == 0).sum()) == 88  # of relu5_3's 512 maps
