@@ -12,7 +12,7 @@ from ..resources import resource_path
 from ..settings import Settings
 from .executor import Executor
 from .images import decode, decode_array
-from .store import Store
+from .store import Store, is_id
 
 NPY_MAGIC = b"\x93NUMPY"
 
@@ -99,7 +99,7 @@ class Gallery:
         """The bytes as they were uploaded. Raises `NotFound`."""
         if (name := self._sample_files.get(image_id)) is not None:
             return resource_path("samples", name).read_bytes()
-        data = self._store.get(f"images/{image_id}") if image_id.isalnum() else None
+        data = self._store.get(f"images/{image_id}") if is_id(image_id) else None
         if data is None:
             raise NotFound(f"There is no image {image_id!r}.", expected="an id that POST /api/v1/images answered")
         return data

@@ -17,7 +17,7 @@ from ..net.weights import Weights
 from ..settings import Settings
 from .cache import ByteCache
 from .executor import Executor
-from .store import Store
+from .store import Store, is_id
 
 MOST_REMEMBERED = 256
 
@@ -80,7 +80,7 @@ class Models:
             del self._loading[model.id]
 
     def _from_store(self, reference: str) -> Model:
-        data = self._store.get(f"models/{reference}") if reference.isalnum() else None
+        data = self._store.get(f"models/{reference}") if is_id(reference) else None
         if data is None:
             names = ", ".join(self._presets)
             raise NotFound(

@@ -28,7 +28,7 @@ from .gallery import Gallery, StoredImage
 from .images import Placement, check_photo_channels, decode, decode_array, place, preprocess
 from .models import Models
 from .run import Run, RunRecipe, Waiting
-from .store import Store
+from .store import Store, is_id
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +65,7 @@ class Runs:
         if (run := self._runs.get(run_id)) is not None:
             self._runs.move_to_end(run_id)
             return run
-        data = self._store.get(f"runs/{run_id}") if run_id.isalnum() else None
+        data = self._store.get(f"runs/{run_id}") if is_id(run_id) else None
         if data is None:
             raise NotFound(f"There is no run {run_id!r}.", expected="an id that POST /api/v1/runs answered")
         return await self.create(RunRecipe.model_validate_json(data))

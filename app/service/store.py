@@ -1,6 +1,7 @@
 """The one place where things are kept: objects under names, put atomically; knows nothing of their meaning."""
 
 import logging
+import re
 from pathlib import Path
 from threading import Lock
 
@@ -12,6 +13,12 @@ from ..errors import StorageFull
 log = logging.getLogger(__name__)
 
 ObjectStore = LocalStore | MemoryStore
+ID = re.compile(r"[0-9a-f]{32}")
+
+
+def is_id(text: str) -> bool:
+    """Whether `text` has the form of an id, 32 hexadecimal digits; nothing else is looked up."""
+    return ID.fullmatch(text) is not None
 
 
 class Store:
