@@ -60,6 +60,14 @@ class NotFound(ConvscopeError):
     title = "Not found"
 
 
+class MethodNotAllowed(ConvscopeError):
+    """The address is known; this method is not possible there."""
+
+    status = 405
+    slug = "method-not-allowed"
+    title = "This is not possible here"
+
+
 class NotAcceptable(ConvscopeError):
     """The answer does not exist in the format asked for."""
 

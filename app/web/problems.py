@@ -17,6 +17,7 @@ from ..errors import (
     Fault,
     ImageError,
     Invalid,
+    MethodNotAllowed,
     NotAcceptable,
     NotFound,
     OverLimit,
@@ -34,6 +35,7 @@ PROBLEM = "application/problem+json"
 KINDS: tuple[type[ConvscopeError], ...] = (
     BadRequest,
     NotFound,
+    MethodNotAllowed,
     NotAcceptable,
     TooLarge,
     UnsupportedMedia,
@@ -111,14 +113,7 @@ def install(app: FastAPI) -> None:
 
     async def http(request: Request, error: Exception) -> Response:
         known = cast(HTTPException, error)
-        problem = Problem(
-            type="/problems/not-found" if known.status_code == 404 else "about:blank",
-            title=str(known.detail),
-            status=known.status_code,
-            detail=_detail_of_http(request, known),
-            instance=request.url.path,
-        )
-        return answer(request, problem, dict(known.headers or {}))
+        return answer(request, _of_http(request, known), dict(known.headers or {}))
 
     async def unexpected(request: Request, error: Exception) -> Response:
         log.error("unexpected error at %s", request.url.path, exc_info=error)
@@ -130,7 +125,9 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, unexpected)
 
 
-def _of_validation(error: RequestValidationError) -> Invalid:
+def _of_validation(error: RequestValidationError) -> ConvscopeError:
+    if (first := error.errors()[0])["type"] == "json_invalid":
+        return BadRequest(f"The body is not JSON: {first['ctx']['error']} at character {first['loc'][-1]}.")
     faults = [
         Fault(
             ".".join(str(part) for part in fault["loc"][1:]) or str(fault["loc"][0]),
@@ -139,8 +136,9 @@ def _of_validation(error: RequestValidationError) -> Invalid:
         )
         for fault in error.errors()
     ]
-    first = faults[0]
-    return Invalid(f"{first.where}: {first.message}", where=first.where, expected=first.expected, faults=faults)
+    return Invalid(
+        f"{faults[0].where}: {faults[0].message}", where=faults[0].where, expected=faults[0].expected, faults=faults
+    )
 
 
 def _expected(fault: dict[str, Any]) -> str | None:
@@ -148,15 +146,23 @@ def _expected(fault: dict[str, Any]) -> str | None:
     return str(context["expected"]) if "expected" in context else None
 
 
-def _detail_of_http(request: Request, error: HTTPException) -> str:
+def _of_http(request: Request, error: HTTPException) -> Problem:
+    """The framework's own errors in our words, where we have them."""
     path = request.url.path
     if error.status_code == 404:
-        known = [route.path for route in request.app.routes if hasattr(route, "path")]
-        near = difflib.get_close_matches(path, known, n=1)
-        return f"There is nothing at {path}." + (f" Did you mean {near[0]}?" if near else "")
+        return problem_of(NotFound(f"There is nothing at {path}.", expected=_near(request, path)), path)
     if error.status_code == 405:
-        return f"{request.method} is not possible at {path}."
-    return str(error.detail)
+        return problem_of(MethodNotAllowed(f"{request.method} is not possible at {path}."), path)
+    if error.status_code == 400:
+        return problem_of(BadRequest(str(error.detail)), path)
+    title = str(error.detail)
+    return Problem(type="about:blank", title=title, status=error.status_code, detail=title, instance=path)
+
+
+def _near(request: Request, path: str) -> str | None:
+    """The known path most like `path`, if any is."""
+    known = [*cast(FastAPI, request.app).openapi()["paths"], "/", "/api"]
+    return next(iter(difflib.get_close_matches(path, known, n=1)), None)
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
