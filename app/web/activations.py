@@ -5,7 +5,6 @@ from typing import Any, Literal
 
 from fastapi import APIRouter, Request
 from pydantic import ConfigDict, Field, ValidationError
-from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
 from ..errors import Fault, Invalid, NotAcceptable
@@ -14,9 +13,10 @@ from ..service.layers import ArchiveFormat, Picture
 from ..service.run import Run
 from ..service.service import Service
 from .deps import ServiceDep, while_connected
-from .images import BINARY, NPY, form_file
+from .images import BINARY
 from .problems import documented
 from .runs import ARCHIVE_CONTENT, chosen_layers, layer_response, stream_archive
+from .uploads import FORM, NPY, read_form
 
 router = APIRouter(prefix="/api/v1", tags=["runs"])
 
@@ -54,7 +54,7 @@ ONE_CALL: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "content": {
-            "multipart/form-data": {
+            FORM: {
                 "schema": {
                     "type": "object",
                     "required": ["file", "layers"],
@@ -81,12 +81,10 @@ ONE_CALL: dict[str, Any] = {
 )
 async def activations(request: Request, service: ServiceDep) -> Response:
     """One layer as `png` (default), `npy`, `u8` or `json`; several as `npz` (default) or `safetensors`."""
-    file = await form_file(request)
-    form = await _fields(request)
-    data = await file.read()
-    array = (file.content_type or "").split(";")[0] == NPY
+    sent = await read_form(request)
+    form = _settings(sent.fields)
     run = await while_connected(
-        request, service.passing_run(data, array=array, model=form.model, size=form.size, fit=form.fit)
+        request, service.passing_run(sent.data, array=sent.array, model=form.model, size=form.size, fit=form.fit)
     )
     names = chosen_layers(run, form.layers)
     several = form.archive(len(names))
@@ -108,9 +106,7 @@ async def _then_forget(chunks: AsyncIterable[Any], service: Service, run: Run) -
         service.layers.forget(run)
 
 
-async def _fields(request: Request) -> ActivationsForm:
-    form = await request.form()
-    fields = {name: value for name, value in form.items() if not isinstance(value, UploadFile)}
+def _settings(fields: dict[str, str]) -> ActivationsForm:
     try:
         return ActivationsForm.model_validate(fields)
     except ValidationError as error:

@@ -3,25 +3,23 @@
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
-from starlette.datastructures import UploadFile
-from starlette.formparsers import MultiPartException
 from starlette.responses import Response
 
-from ..errors import BadRequest, ImageError, UnsupportedMedia
-from .deps import ServiceDep, json_response, kept, media_type, while_connected
+from ..errors import ImageError
+from .deps import ServiceDep, json_response, kept, while_connected
 from .problems import documented
 from .schemas import ImageSchema
+from .uploads import FORM, NPY, read_upload
 from .views import image_view
 
 router = APIRouter(prefix="/api/v1/images", tags=["images"])
 
-NPY = "application/x-npy"
 BINARY: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
 UPLOAD: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "content": {
-            "multipart/form-data": {
+            FORM: {
                 "schema": {
                     "type": "object",
                     "required": ["file"],
@@ -33,33 +31,6 @@ UPLOAD: dict[str, Any] = {
         },
     }
 }
-
-
-async def read_upload(request: Request) -> tuple[bytes, bool]:
-    """The uploaded bytes and whether they are an npy array. Raises for a body of another kind."""
-    kind = media_type(request)
-    if kind == "multipart/form-data":
-        file = await form_file(request)
-        return await file.read(), (file.content_type or "").split(";")[0] == NPY
-    if kind == NPY or kind.startswith("image/") or kind == "application/octet-stream":
-        return await request.body(), kind == NPY
-    raise UnsupportedMedia(
-        f"An image cannot be sent as {kind or 'a body without a type'}.",
-        where="Content-Type",
-        expected=f"multipart/form-data with a field `file`, image/*, or {NPY}",
-    )
-
-
-async def form_file(request: Request) -> UploadFile:
-    """The field `file` of a multipart body."""
-    try:
-        form = await request.form(max_files=1, max_fields=32)
-    except (MultiPartException, AssertionError) as error:
-        raise BadRequest(f"The multipart body cannot be read: {error}") from error
-    file = form.get("file")
-    if not isinstance(file, UploadFile):
-        raise BadRequest("The form has no file in its field `file`.", where="file", expected="a field `file`")
-    return file
 
 
 @router.post(
@@ -75,10 +46,10 @@ async def upload(request: Request, service: ServiceDep) -> Response:
 
     The same bytes give the same id. Arrays are used exactly as they are.
     """
-    data, array = await read_upload(request)
-    if not data:
+    sent = await read_upload(request)
+    if not sent.data:
         raise ImageError("The body is empty.", expected="the bytes of an image")
-    image = await while_connected(request, service.gallery.add(data, array=array))
+    image = await while_connected(request, service.gallery.add(sent.data, array=sent.array))
     return json_response(image_view(image), 201)
 
 

@@ -8,9 +8,10 @@ from starlette.responses import Response
 from ..service.encode import to_npy
 from ..service.service import KernelView
 from .deps import ServiceDep, json_only, json_response, kept
-from .images import BINARY, NPY
+from .images import BINARY
 from .problems import documented
 from .schemas import AnalysisSchema, ModelRequest, ModelSchema, ModelSummary
+from .uploads import NPY
 from .views import analysis_view, kernels_view, model_view, summary_view
 
 router = APIRouter(prefix="/api/v1", tags=["networks"])

@@ -1,5 +1,6 @@
 """Routes of runs: start one, fetch its layers as they are computed, ask for one number, take everything home."""
 
+import re
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -10,9 +11,10 @@ from ..service.layers import ArchiveFormat, Picture
 from ..service.run import Run, RunRecipe
 from ..service.service import Service
 from .deps import ServiceDep, json_only, json_response, kept, to_json
-from .images import BINARY, NPY
+from .images import BINARY
 from .problems import documented
 from .schemas import RunRequest, RunSchema
+from .uploads import NPY
 from .views import run_view, statistics_view, unit_view
 
 router = APIRouter(prefix="/api/v1", tags=["runs"])
@@ -174,5 +176,10 @@ async def stream_archive(service: Service, run: Run, names: list[str], form: Arc
     return StreamingResponse(
         await service.layers.archive(run, names, form),
         media_type=ARCHIVE_TYPES[form],
-        headers={"Content-Disposition": f'attachment; filename="{run.model.name}-{run.id[:8]}.{form}"'},
+        headers={"Content-Disposition": f'attachment; filename="{_file_name(run)}.{form}"'},
     )
+
+
+def _file_name(run: Run) -> str:
+    """The network's name, in the characters that every header and file system takes, and the run's first digits."""
+    return re.sub(r"[^A-Za-z0-9_.-]+", "_", run.model.name) + f"-{run.id[:8]}"
