@@ -85,13 +85,18 @@ async def _disconnection(request: Request) -> None:
         pass
 
 
+def held_tags(request: Request) -> set[str]:
+    """The tags that the caller holds; a proxy that compressed an answer has made its tag weak (RFC 9110, 13.1.2)."""
+    return {tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")}
+
+
 async def kept(
     request: Request, parts: tuple[object, ...], make: Callable[[], Coroutine[Any, Any, Response]]
 ) -> Response:
     """An answer that is a function of `parts` alone: tagged, cacheable for ever, and not made when already held."""
     tag = '"' + hashlib.sha256(repr((__version__, *parts)).encode()).hexdigest()[:32] + '"'
     headers = {"ETag": tag, "Cache-Control": FOREVER}
-    if tag in (part.strip() for part in request.headers.get("if-none-match", "").split(",")):
+    if tag in held_tags(request):
         return Response(status_code=304, headers=headers)
     response = await while_connected(request, make())
     response.headers.update(headers)
