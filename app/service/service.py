@@ -136,7 +136,7 @@ class Service:
 
     async def kernels_png(self, model: Model, layer: str, view: KernelView) -> bytes:
         """Kernels as pictures. Raises as `kernels`, and `NotFound` for a filter that is not there."""
-        kernels = await self.kernels(model, layer)
+        kernels = await self.kernels(model, layer, view.filter)
         if kernels.ndim != CONVOLUTION_RANK:
             raise NotAcceptable(f"The weights of {layer} are no pictures.", expected="format=npy or format=json")
         chosen = colormap(view.colormap) if view.colormap else default_colormap(signed=True)
@@ -145,7 +145,7 @@ class Service:
                 filters_png,
                 kernels,
                 chosen,
-                index=view.filter,
+                index=None if view.filter is None else 0,
                 scale=view.scale,
                 max_pixels=self.settings.max_picture_pixels,
             )
