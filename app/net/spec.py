@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
-from typing import Annotated, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
@@ -327,12 +327,16 @@ def _op_faults(layers: object) -> list[Fault]:
     ]
 
 
-def canonical(spec: NetworkSpec) -> bytes:
-    """What digests are made of: JSON with sorted keys, defaults filled in, every layer and its inputs named."""
+def written_out(spec: NetworkSpec) -> dict[str, Any]:
+    """The spec as JSON values with nothing left to guess: defaults filled in, every layer and its inputs named."""
     names = layer_names(spec)
     layers = []
     for before, name, layer in zip([INPUT_NAME, *names], names, spec.layers, strict=False):
         fields = layer.model_dump(mode="json", by_alias=True)
         layers.append(fields | {"name": name, "from": list(layer.from_ or (before,))})
-    content = {"name": spec.name, "input": list(spec.input), "layers": layers}
-    return json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+    return {"name": spec.name, "input": list(spec.input), "layers": layers}
+
+
+def canonical(spec: NetworkSpec) -> bytes:
+    """What digests are made of: the spec written out, as JSON with sorted keys."""
+    return json.dumps(written_out(spec), sort_keys=True, separators=(",", ":"), allow_nan=False).encode()

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ..net.analysis import Analysis, LayerAnalysis
 from ..net.model import Model
+from ..net.spec import written_out
 from ..probe.explain import Explanation
 from ..render.statistics import LayerStatistics
 from ..service.gallery import Sample, StoredImage
@@ -60,7 +61,7 @@ def analysis_view(model: Model) -> View:
     rows = model.analysis.layers
     return {
         "name": model.name,
-        "spec": model.network.spec.model_dump(by_alias=True, exclude_none=True, mode="json"),
+        "spec": written_out(model.network.spec),
         "layers": [layer_view(index, row, model.source.missing) for index, row in enumerate(rows)],
         "totals": _totals(model.analysis),
     }
