@@ -86,7 +86,7 @@ def draw_unit(data: st.DataObject, layers: list[dict]) -> tuple[Computed, str, t
 
 
 @pytest.mark.parametrize("op", LAYER_TYPES)
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_an_explanation_agrees_with_torch(op, data):
     net, name, place = draw_unit(data, data.draw(layers_of(op)))
@@ -155,7 +155,7 @@ def stacks(draw):
     return layers
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60)
 @given(data=st.data(), layers=stacks(), size=st.tuples(st.integers(4, 12), st.integers(4, 12)))
 def test_nothing_outside_the_receptive_field_reaches_a_unit(data, layers, size):
     image = torch.randn(1, *size, generator=torch.Generator().manual_seed(0))
@@ -173,7 +173,7 @@ def test_nothing_outside_the_receptive_field_reaches_a_unit(data, layers, size):
     assert changed.output(name)[0, 0, y, x] == pytest.approx(explained.value, rel=1e-5, abs=1e-5)
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=40)
 @given(
     data=st.data(),
     kernels=st.lists(st.tuples(pairs, pairs), min_size=1, max_size=3),
