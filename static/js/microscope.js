@@ -13,6 +13,7 @@ import { result } from "./microscope-result.js";
 const MOVES = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
 const ARROWS = [["←", "ArrowLeft", "left"], ["↑", "ArrowUp", "up"], ["↓", "ArrowDown", "down"], ["→", "ArrowRight", "right"]];
 const PHONE = "(max-width: 767px)";
+const STYLES = new URL("../css/microscope.css", import.meta.url).href;
 
 /**
  * Open the microscope in `host`. `run` and `model` are the REST JSON; `lut(name)` and `signedLut()` give 768 bytes;
@@ -24,9 +25,18 @@ export function openMicroscope(host, ctx) {
   return { close: () => microscope.close(), move: (at) => microscope.go(at, { tell: false }) };
 }
 
+// The style sheet comes with the module, so that a page without a microscope loads neither.
+function loadStyles() {
+  if ([...document.styleSheets].some(({ href }) => href === STYLES)) return Promise.resolve();
+  const link = attributes(element("link"), { rel: "stylesheet", href: STYLES });
+  document.head.append(link);
+  return new Promise((resolve) => ["load", "error"].forEach((kind) => link.addEventListener(kind, resolve)));
+}
+
 class Microscope {
   constructor(host, ctx) {
     this.ctx = ctx;
+    this.styles = loadStyles();
     this.trail = [];
     this.opened = new Set();
     this.maps = new Map();
@@ -83,7 +93,7 @@ class Microscope {
     if (at.layer === "input") return this.showPixel();
     if (tell) this.ctx.onMove(at);
     try {
-      const chain = await fetchChain(this.ctx.run, at, this.request.signal);
+      const [chain] = await Promise.all([fetchChain(this.ctx.run, at, this.request.signal), this.styles]);
       this.show(chain);
     } catch (error) {
       if (error.name !== "AbortError") this.fail(error);
@@ -189,6 +199,7 @@ class Microscope {
     this.sentence.textContent = "Where the chain begins: a number of the image itself.";
     this.showTrail();
     try {
+      await this.styles;
       this.width = this.room();
       const views = await inputPixel(this.at, { ...this.env(), signal: this.request.signal });
       this.panes.forEach((pane, i) => pane.replaceChildren(views[i]));

@@ -147,17 +147,24 @@ layers.subscribe((name, entry) => {
   render();
 });
 
+let asked = 0;
+
 async function explain({ explain: open, layer, map, y, x }) {
   const host = find("#microscope");
+  const order = ++asked;
+  const wasOpen = microscope !== null;
   microscope?.close();
   microscope = null;
   host.hidden = !open;
   find("#app").inert = open;
-  if (!open) return;
+  if (!open) {
+    if (wasOpen) findAll('[data-action="explain"]').find((button) => button.checkVisibility())?.focus({ preventScroll: true });
+    return;
+  }
   const { openMicroscope } = await import("./microscope.js");
-  const block = blockOf(layer);
+  if (order !== asked) return;
   microscope = openMicroscope(host, {
-    run, model, layer: block.before, channel: map ?? 0, y: y ?? 0, x: x ?? 0,
+    run, model, image: data.image, layer: shownLayer(blockOf(layer), store.get()), channel: map ?? 0, y: y ?? 0, x: x ?? 0,
     lut: (name) => table(name).rgb,
     signedLut: () => table(signedName()).rgb,
     onMove: (to) => blockOf(to.layer) && store.set({ layer: blockOf(to.layer).name, map: to.channel, y: to.y ?? 0, x: to.x ?? 0 }, history("step")),
@@ -267,8 +274,8 @@ async function start() {
   const scroll = window.history.state?.scroll;
   if (scroll === undefined) column.scrollTo(store.get().layer, { map: store.get().map });
   else column.scroller.scrollTop = scroll;
-  find("#photo img").addEventListener("load", render);
   await loadTables();
+  find("#photo img").addEventListener("load", render);
   bindScroll();
   column.want();
   render();
