@@ -43,9 +43,7 @@ class Settings(BaseSettings):
     max_activation_bytes: int = Field(
         512 * MEGABYTE, ge=1, description="Most bytes of activations that one run may need in all."
     )
-    max_multiply_adds: int = Field(
-        200_000_000_000, ge=1, description="Most multiply-adds that one run may need."
-    )
+    max_multiply_adds: int = Field(200_000_000_000, ge=1, description="Most multiply-adds that one run may need.")
     max_input_size: int = Field(1_024, ge=1, description="Largest side of a network input, in pixels.")
 
     max_picture_pixels: int = Field(16_000_000, ge=1, description="Most pixels of a rendered PNG.")
@@ -59,9 +57,7 @@ class Settings(BaseSettings):
     rendered_cache_bytes: int = Field(
         64 * MEGABYTE, ge=0, description="Encoded layers and inputs kept for reuse, in bytes."
     )
-    model_cache_bytes: int = Field(
-        256 * MEGABYTE, ge=0, description="Weights of networks kept in memory, in bytes."
-    )
+    model_cache_bytes: int = Field(256 * MEGABYTE, ge=0, description="Weights of networks kept in memory, in bytes.")
     store_bytes: int = Field(
         10_240 * MEGABYTE, ge=1, description="Most bytes kept in the data folder; then uploads are refused."
     )
