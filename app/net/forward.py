@@ -84,7 +84,7 @@ def _linear(_layer: Linear, params: Params, inputs: Inputs) -> Tensor:
 
 def _maxpool(layer: MaxPool, _params: Params, inputs: Inputs) -> Tensor:
     window, x = _window(layer), inputs[0]
-    if window.is_symmetric:
+    if window.is_pooled_by_torch:
         _, padding = _padded(x, window)
         return F.max_pool2d(x, window.kernel, window.stride, padding, window.dilation, window.ceil_mode)
     return F.max_pool2d(_cut_to_windows(x, window, -torch.inf), window.kernel, window.stride, 0, window.dilation)
@@ -92,7 +92,7 @@ def _maxpool(layer: MaxPool, _params: Params, inputs: Inputs) -> Tensor:
 
 def _avgpool(layer: AvgPool, _params: Params, inputs: Inputs) -> Tensor:
     window, x = _window(layer), inputs[0]
-    if window.is_symmetric:
+    if window.is_pooled_by_torch:
         _, padding = _padded(x, window)
         return F.avg_pool2d(
             x, window.kernel, window.stride, padding, window.ceil_mode, layer.count_include_pad, divisor_override=None
@@ -142,7 +142,8 @@ def _identity(_layer: LayerBase, _params: Params, inputs: Inputs) -> Tensor:
 
 
 def _softmax(_layer: LayerBase, _params: Params, inputs: Inputs) -> Tensor:
-    return F.softmax(inputs[0], dim=1)
+    channels_last = inputs[0].movedim(1, -1)
+    return F.softmax(channels_last, dim=-1).movedim(-1, 1)
 
 
 def _batchnorm(layer: BatchNorm, params: Params, inputs: Inputs) -> Tensor:

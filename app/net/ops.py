@@ -177,18 +177,24 @@ def _avgpool_shape(layer: AvgPool, inputs: Shapes) -> Shape:
 def _pooled(layer: MaxPool | AvgPool, window: Window, inputs: Shapes) -> Shape:
     shape = _maps(layer, inputs[0])
     for axis, cells in zip(window.axes, shape[1:], strict=True):
-        _check_pool_padding(layer.op, axis, cells)
+        if layer.padding != "same":
+            _check_half_padding(layer, axis)
+        _check_never_missed(axis, cells)
     return _slid(layer, window, shape[0], inputs)
 
 
-def _check_pool_padding(op: str, axis: Axis, cells: int) -> None:
-    """PyTorch's bound of half a window, so that no window lies wholly in the padding."""
-    if max(axis.before, axis.after) > axis.span // 2:
+def _check_half_padding(layer: MaxPool | AvgPool, axis: Axis) -> None:
+    """PyTorch's bound on the padding of pooling."""
+    if max(axis.before, axis.after) > axis.kernel // 2:
         raise SpecError(
-            f"padding {max(axis.before, axis.after):,} is more than half of the {op} window of {axis.span:,}",
+            f"padding {max(axis.before, axis.after):,} is more than half of the {layer.op} kernel {axis.kernel:,}",
             where="padding",
-            expected=f"padding of at most {axis.span // 2:,}",
+            expected=f"padding of at most {axis.kernel // 2:,}",
         )
+
+
+def _check_never_missed(axis: Axis, cells: int) -> None:
+    """A window that starts in the padding must come to a cell of the input: its taps lie `dilation` apart."""
     if max(axis.before, axis.after) > 0 and cells < axis.dilation:
         raise SpecError(
             f"with padding and dilation {axis.dilation:,} a window can miss its input of {cells:,} altogether",

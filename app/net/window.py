@@ -25,10 +25,11 @@ class Axis:
         """Cells of the output for an input of `length`, below 1 where the window does not fit.
 
         floor((n + before + after − d·(k − 1) − 1)/s) + 1. With `ceil_mode` the quotient is rounded up, less one
-        window where the last would start beyond the input (https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxPool2d.html).
+        window where the last would start beyond the input; so a window may be a little larger than its input.
+        Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxPool2d.html
         """
         room = length + self.before + self.after - self.span
-        if not self.ceil_mode or room < 0:
+        if not self.ceil_mode:
             return room // self.stride + 1
         return -(-room // self.stride) + 1 - int(self._last_starts_outside(length))
 
@@ -76,9 +77,13 @@ class Window:
 
     @property
     def is_symmetric(self) -> bool:
-        """Whether the padding is the same on opposite sides, which PyTorch's layers take as it is."""
-        left, right, top, bottom = self.padding
-        return left == right and top == bottom
+        """Whether the padding is the same on opposite sides, which PyTorch's convolutions take as it is."""
+        return all(axis.before == axis.after for axis in self.axes)
+
+    @property
+    def is_pooled_by_torch(self) -> bool:
+        """Whether PyTorch's pooling takes the padding as it is: symmetric, and at most half of the kernel."""
+        return self.is_symmetric and all(axis.before <= axis.kernel // 2 for axis in self.axes)
 
     def cells(self, size: tuple[int, int]) -> tuple[int, int]:
         """Height and width of the output for an input of `size`. Raises SpecError where the window does not fit."""
