@@ -12,6 +12,7 @@ from ..errors import NotFound, Unavailable
 from ..net.analysis import Analysis, Shape
 from ..net.graph import INPUT, Node
 from ..net.model import Model
+from ..net.ops import by
 from .gallery import StoredImage
 from .images import Fit, Placement
 
@@ -74,8 +75,14 @@ class Run:
         """The layer of that name, computable. Raises `NotFound` or `Unavailable`."""
         node = self.model.network.node(name)
         if (reason := self.unavailable.get(node.name)) is not None:
-            raise Unavailable(f"{node.name}: {reason}", where=node.name)
+            raise Unavailable(f"{node.name}: {reason}", where=node.name, expected=self._what_helps(node))
         return node
+
+    def _what_helps(self, node: Node) -> str | None:
+        """The command that installs the weights a layer lacks, or the size that the weights it has are for."""
+        if node.name in self.model.source.missing:
+            return self.model.source.provenance.install
+        return f"an input of {by(self.model.analysis.input_shape)}"
 
     def index(self, name: str) -> int:
         """Index of a computable layer, `INPUT` for `input`."""
