@@ -20,6 +20,7 @@ Result = TypeVar("Result")
 
 # What is derived from content by content is the same for ever; `private`, since images are a person's own.
 FOREVER = "private, max-age=31536000, immutable"
+# What nginx records for a request whose caller closed the connection; no standard status says it.
 CLIENT_LEFT = 499
 
 

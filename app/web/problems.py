@@ -27,6 +27,7 @@ from ..errors import (
     Unavailable,
     UnsupportedMedia,
 )
+from .deps import CLIENT_LEFT, ClientLeft
 from .pages import Pages
 
 log = logging.getLogger(__name__)
@@ -113,7 +114,12 @@ def install(app: FastAPI) -> None:
 
     async def http(request: Request, error: Exception) -> Response:
         known = cast(HTTPException, error)
+        if isinstance(known.__cause__, ConvscopeError):  # met while the framework read the body
+            return await ours(request, known.__cause__)
         return answer(request, _of_http(request, known), dict(known.headers or {}))
+
+    async def left(_: Request, __: Exception) -> Response:
+        return Response(status_code=CLIENT_LEFT)  # nobody reads it; it is counted
 
     async def unexpected(request: Request, error: Exception) -> Response:
         log.error("unexpected error at %s", request.url.path, exc_info=error)
@@ -122,6 +128,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(ConvscopeError, ours)
     app.add_exception_handler(RequestValidationError, validation)
     app.add_exception_handler(HTTPException, http)
+    app.add_exception_handler(ClientLeft, left)
     app.add_exception_handler(Exception, unexpected)
 
 

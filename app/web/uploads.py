@@ -36,7 +36,14 @@ async def read_upload(request: Request) -> Upload:
 
 
 async def read_form(request: Request) -> Upload:
-    """The field `file` of a form, and its other fields; what the form held on disk is let go."""
+    """The field `file` of a form, and its other fields; what the form held on disk is let go.
+
+    Raises `UnsupportedMedia` for a body that is no form, `BadRequest` for a form without the file.
+    """
+    if (kind := media_type(request)) != FORM:
+        raise UnsupportedMedia(
+            f"This call does not read {kind or 'a body without a type'}.", where="Content-Type", expected=FORM
+        )
     async with request.form(max_files=1, max_fields=32) as form:
         file = form.get("file")
         if not isinstance(file, UploadFile):
