@@ -30,7 +30,7 @@ class Api:
         self.app = app
         self._loop = loop
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-        self._client = httpx.AsyncClient(transport=transport, base_url="http://test", timeout=60)
+        self.client = httpx.AsyncClient(transport=transport, base_url="http://test", timeout=60)
 
     def start(self, work: Coroutine[Any, Any, Result]) -> "Future[Result]":
         return asyncio.run_coroutine_threadsafe(work, self._loop)
@@ -39,17 +39,17 @@ class Api:
         return self.start(work).result(120)
 
     def get(self, path: str, **options: Any) -> httpx.Response:
-        return self.do(self._client.get(path, **options))
+        return self.do(self.client.get(path, **options))
 
     def post(self, path: str, **options: Any) -> httpx.Response:
-        return self.do(self._client.post(path, **options))
+        return self.do(self.client.post(path, **options))
 
     def request(self, method: str, path: str, **options: Any) -> httpx.Response:
-        return self.do(self._client.request(method, path, **options))
+        return self.do(self.client.request(method, path, **options))
 
     def get_together(self, paths: list[str]) -> list[httpx.Response]:
         async def all_of_them() -> list[httpx.Response]:
-            return await asyncio.gather(*(self._client.get(path) for path in paths))
+            return await asyncio.gather(*(self.client.get(path) for path in paths))
 
         return self.do(all_of_them())
 
