@@ -63,6 +63,7 @@ def explore_context(
         "block": block,
         "fits": [fit for fit in FITS if fit != "native" or run["fit"] == "native"],
         "photo": photo_box(shape),
+        "atlas_query": atlas_query(view),
         "tower": standing,
         "tower_height": tower.total_height(standing),
         "tower_lying": lying,
@@ -192,6 +193,12 @@ def image_name(image: Json, samples: Sequence[Json]) -> str:
     return image.get("name") or known or ("Your array" if image.get("kind") == "array" else "Your photo")
 
 
+def atlas_query(view: View) -> str:
+    """The part of a wall's picture address that says how the view colours it."""
+    norm = "" if view.norm == "map" else "&normalize=layer"
+    return norm + ("" if view.colour == "auto" else f"&colormap={view.colour}")
+
+
 def page_urls(run: Json, image: Json) -> dict[str, str]:
     """Addresses in the API that the template needs."""
     base = f"/api/v1/runs/{run['id']}"
@@ -215,7 +222,8 @@ def _with_block(view: View, blocks: Sequence[Block], run: Json) -> View:
     if not block.available:
         reason = block.reason or "its weights are not there"
         return view.noticed(f"{view.layer} cannot be shown: {reason}.", layer=default, map=None, y=None, x=None)
-    return replace(view, layer=block.name)
+    opened = (*view.fold, block.name) if block.folded and block.name not in view.fold else view.fold
+    return replace(view, layer=block.name, fold=opened)
 
 
 def _field_side(block: Block) -> float:

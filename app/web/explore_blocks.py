@@ -1,6 +1,6 @@
 """The layers of a run as the explorer's column groups them; driven by metadata, it knows no preset's names."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -75,15 +75,18 @@ def group_blocks(run: Json, model: Json) -> tuple[Block, ...]:
     """Group a run's layers into blocks, in the order of the network.
 
     A convolution (or another head) takes along what follows it alone: batch normalisation or a scale, then
-    one elementwise function. `run` and `model` are the REST API's JSON.
+    one elementwise function. Pooling and what only reshapes is folded to its header, unless the network has
+    nothing else. `run` and `model` are the REST API's JSON.
     """
     layers: Sequence[Json] = run["layers"]
+    only_folded = all(layer["op"] in FOLDED for layer in layers if layer["available"])
+    folded: Set[str] = frozenset() if only_folded else FOLDED
     spec: Sequence[Json] = model["spec"]["layers"]
     blocks: list[Block] = []
     start = 0
     while start < len(layers):
         end = _block_end(layers, start)
-        blocks.append(_block(layers[start:end], spec[start:end]))
+        blocks.append(_block(layers[start:end], spec[start:end], folded))
         start = end
     return tuple(blocks)
 
@@ -124,7 +127,7 @@ def _sources(layer: Json) -> tuple[str, ...]:
     return (source,) if isinstance(source, str) else tuple(source)
 
 
-def _block(layers: Sequence[Json], spec: Sequence[Json]) -> Block:
+def _block(layers: Sequence[Json], spec: Sequence[Json], folded: Set[str]) -> Block:
     head, last = layers[0], layers[-1]
     function = FUNCTIONS.get(last["op"]) if len(layers) > 1 else None
     before = layers[-2] if function else last
@@ -147,7 +150,7 @@ def _block(layers: Sequence[Json], spec: Sequence[Json]) -> Block:
         function=function,
         operation=f"{plain}{extra}, {function}" if function else full,
         operation_before=full,
-        folded=head["op"] in FOLDED,
+        folded=head["op"] in folded,
         available=all(layer["available"] for layer in layers),
         reason=next((layer["reason"] for layer in layers if not layer["available"]), None),
         parameters=parameters,

@@ -5,6 +5,8 @@ from typing import Any
 
 MINUS = "−"
 TIMES = "×"
+# Pooling without a stride moves by its kernel.
+STEPPING_BY_KERNEL = {"maxpool", "avgpool"}
 
 
 def digits(value: int) -> str:
@@ -32,8 +34,9 @@ def window_text(layer: Mapping[str, Any]) -> tuple[str, str]:
         return "", ""
     height, width = _pair(kernel)
     stride = layer.get("stride")
+    usual_stride = kernel if layer.get("op") in STEPPING_BY_KERNEL else 1
     parts = [
-        _setting("s", kernel if stride is None else stride, 1),
+        _setting("s", usual_stride if stride is None else stride, 1),
         _setting("p", layer.get("padding", 0), 0),
         _setting("d", layer.get("dilation", 1), 1),
         _setting("g", layer.get("groups", 1), 1),

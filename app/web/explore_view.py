@@ -23,7 +23,8 @@ class View:
 
     `map`, `y` and `x` are None until chosen: then the page takes the strongest map and its largest value.
     `clip` is the percentile (90 to 100) of the values other than zero at which the colour scale ends, `dead`
-    is "hide" where dead maps are left out, `fold` names the blocks folded or opened against their default.
+    is "hide" where dead maps are left out, `explain` opens the microscope, `inspector` may be closed,
+    `fold` names the blocks folded or opened against their default.
     """
 
     image: str | None = None
@@ -43,6 +44,7 @@ class View:
     dead: str = "show"
     fold: tuple[str, ...] = ()
     explain: bool = False
+    inspector: str = "open"
     notices: tuple[str, ...] = ()
 
     def noticed(self, notice: str, **changes: Any) -> "View":
@@ -135,5 +137,6 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "clip": _clip,
     "dead": _one_of(("show", "hide")),
     "fold": _words,
+    "inspector": _one_of(("open", "closed")),
     "explain": lambda text: _one_of(("0", "1"))(text) == "1",
 }

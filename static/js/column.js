@@ -13,6 +13,9 @@ const SHOWN_ABOVE = 0.2;
 const QUIET = 400;
 const [HEAD, SHEET] = [40, 280];
 
+// Blocks are open unless folded by default; `fold` names those that are the other way round.
+export const isOpen = (block, fold) => block.folded === fold.includes(block.name);
+export const toggled = (fold, name) => (fold.includes(name) ? fold.filter((other) => other !== name) : [...fold, name]);
 export const shownLayer = (block, state) => (state.show === "before" ? block.before : block.after);
 
 export function createColumn(blocks, store, layers, exact, { select, onDraw }) {
@@ -31,24 +34,19 @@ export function createColumn(blocks, store, layers, exact, { select, onDraw }) {
       tip: (k, later) => tipOf(entry, k, later),
       screenRows: (pitch) => Math.floor((scroller.clientHeight - 80) / pitch),
     });
-    entry.fold.addEventListener("click", () => toggle(block.name));
+    entry.fold.addEventListener("click", () => store.set({ fold: toggled(store.get().fold, block.name) }));
     find(".btn", entry.fault).addEventListener("click", () => layers.retry(nameOf(entry)));
     return entry;
   }
 
   const nameOf = (entry) => shownLayer(entry.block, store.get());
+  const isOpenNow = ({ block }) => isOpen(block, store.get().fold);
   const dataOf = (entry) => layers.data(nameOf(entry));
-  const isOpen = ({ block }) => block.folded === store.get().fold.includes(block.name);
   const near = (entry, screens) => {
     const { top, bottom } = tops[entries.indexOf(entry)] ?? { top: 0, bottom: 0 };
     const [start, size] = [scroller.scrollTop, scroller.clientHeight];
     return bottom > start - screens * size && top < start + (1 + screens) * size;
   };
-
-  function toggle(name) {
-    const { fold } = store.get();
-    store.set({ fold: fold.includes(name) ? fold.filter((other) => other !== name) : [...fold, name] });
-  }
 
   function statisticsText(entry, k, statistics) {
     const [layer, map] = [dataOf(entry), statistics?.maps[k]];
@@ -77,7 +75,7 @@ export function createColumn(blocks, store, layers, exact, { select, onDraw }) {
     const state = store.get();
     const [width, phone] = [scroller.clientWidth, isPhone()];
     for (const entry of entries) {
-      const open = isOpen(entry);
+      const open = isOpenNow(entry);
       entry.wall.wrap.hidden = !open;
       entry.node.classList.toggle("folded", !open);
       entry.fold.setAttribute("aria-expanded", String(open));
@@ -100,7 +98,7 @@ export function createColumn(blocks, store, layers, exact, { select, onDraw }) {
     const state = store.get();
     const network = state.norm === "network" ? networkRange() : 0;
     for (const entry of entries) {
-      if (!isOpen(entry)) continue;
+      if (!isOpenNow(entry)) continue;
       const layer = dataOf(entry);
       if (layer && near(entry, NEAR)) drawEntry(entry, layer, state, network);
       else if (!near(entry, NEAR * 2) || !layer) entry.wall.clear();
@@ -134,7 +132,7 @@ export function createColumn(blocks, store, layers, exact, { select, onDraw }) {
     const [name, layer] = [nameOf(entry), dataOf(entry)];
     const { state, problem, until, since } = layers.entry(name);
     const waits = until ? Math.max(0, Math.ceil((until - performance.now()) / 1000)) : 0;
-    entry.fault.hidden = state !== "failed" || !isOpen(entry);
+    entry.fault.hidden = state !== "failed" || !isOpenNow(entry);
     if (state === "failed") {
       const next = waits ? `Trying again in ${waits} s. Layers above stay usable.` : problem.detail;
       const [title, text] = [find("strong", entry.fault), find("strong + span", entry.fault)];
@@ -184,7 +182,7 @@ export function createColumn(blocks, store, layers, exact, { select, onDraw }) {
     const state = store.get();
     const middle = scroller.scrollTop + scroller.clientHeight / 2;
     const distance = (index) => Math.max(0, tops[index].top - middle, middle - tops[index].bottom);
-    const open = entries.map((entry, index) => ({ entry, index })).filter(({ entry }) => isOpen(entry) || entry.block.name === state.layer);
+    const open = entries.map((entry, index) => ({ entry, index })).filter(({ entry }) => isOpenNow(entry) || entry.block.name === state.layer);
     const reach = isPhone() && state.norm !== "network" ? 3 : Infinity;
     const shown = open.filter(({ entry, index }) => near(entry, 0) || distance(index) <= reach * scroller.clientHeight);
     const rank = ({ entry, index }) => (near(entry, 0) ? 0 : 1 + distance(index));
@@ -231,7 +229,7 @@ export function createColumn(blocks, store, layers, exact, { select, onDraw }) {
     isSettled() {
       const state = store.get();
       return entries.every((entry) => {
-        if (!isOpen(entry) || (!near(entry, 0) && state.norm !== "network")) return true;
+        if (!isOpenNow(entry) || (!near(entry, 0) && state.norm !== "network")) return true;
         const { state: loading } = layers.entry(nameOf(entry));
         if (loading === "failed" || loading === "stopped") return true;
         return loading === "ready" && (entry.wall.isDrawn() || !near(entry, 0));

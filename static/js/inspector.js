@@ -44,6 +44,7 @@ export function createInspector(store, column, exact, { blockOf, onProbe, onMap,
     find("#app").classList.toggle("alone", host.hidden);
     const next = selection();
     title(state);
+    host.classList.toggle("waiting", !next);
     if (host.hidden || !next) return;
     shown = next;
     const table = tableFor(state.colour, next.layer.signed);

@@ -1,7 +1,7 @@
 // Brings the explorer page to life: joins state, layers, column, tower, photo and inspector. Holds no logic of theirs.
 
 import { connection } from "./api.js";
-import { createColumn, shownLayer } from "./column.js";
+import { createColumn, isOpen, shownLayer, toggled } from "./column.js";
 import { bindControls, bindPanels, bindTheme, showColour } from "./controls.js";
 import { atNextFrame, find, findAll, isNarrow, isPhone } from "./dom.js";
 import { createFinder } from "./finder.js";
@@ -55,11 +55,11 @@ function history(how) {
 }
 
 // Chooses a map; in another layer the probe keeps its place on the photo.
-function select(block, map, how) {
+function select(block, map, how, more = {}) {
   const { layer, y, x } = store.get();
   const from = blockOf(layer);
   const cell = y === null || !from ? [null, null] : samePlace([y, x], volume(from.shape), volume(block.shape));
-  store.set({ layer: block.name, map, y: cell[0], x: cell[1], inspector: "open" }, history(how));
+  store.set({ layer: block.name, map, y: cell[0], x: cell[1], inspector: "open", ...more }, history(how));
   if (how === "step") column.reveal(block.name, map);
 }
 
@@ -70,18 +70,10 @@ function onProbe([y, x], how) {
 function go(name, map = null) {
   const block = blockOf(name);
   if (!block?.available) return;
-  if (block.folded !== store.get().fold.includes(block.name)) {
-    const kept = block.name !== store.get().layer ? Math.min(store.get().map ?? 0, block.shape[0] - 1) : store.get().map;
-    select(block, map ?? kept, "push");
-  } else store.set({ fold: [...store.get().fold, block.name], layer: block.name, map: map ?? 0, ...placeIn(block) });
+  const { fold, map: present } = store.get();
+  const unfolded = isOpen(block, fold) ? {} : { fold: toggled(fold, block.name) };
+  select(block, map ?? Math.min(present ?? 0, block.shape[0] - 1), "push", unfolded);
   column.scrollTo(block.name, { smooth: true, map });
-}
-
-function placeIn(block) {
-  const { layer, y, x } = store.get();
-  const from = blockOf(layer);
-  const [row, across] = y === null || !from ? [null, null] : samePlace([y, x], volume(from.shape), volume(block.shape));
-  return { y: row, x: across };
 }
 
 // Where the address leaves it open: the strongest map, and the place of its largest value.

@@ -40,7 +40,7 @@ export function createPhoto(shape, { onPick }) {
     stride.textContent = "";
     words.textContent = "";
     if (!field) {
-      size.textContent = block?.receptive_field ? "differs between its branches" : "";
+      size.textContent = current ? "differs between its branches" : "";
       return;
     }
     const [height, width] = [field.bottom - field.top + 1, field.right - field.left + 1];

@@ -9,7 +9,7 @@ const STEPS = { ArrowLeft: -1, ArrowRight: 1 };
 
 export function createWall(node, block, { onSelect, describe, tip, screenRows }) {
   const [host, wrap, addresses] = [find(".wall", node), find(".wrap", node), find(".addr", node)];
-  const option = element("div", { role: "option", id: `option-${block.name}`, class: "vh", "aria-selected": "false" });
+  const option = element("div", { role: "option", id: `option-${block.name}`, class: "vh", "aria-selected": "false" }, `${block.name} map 0`);
   const grid = element("div", { class: "grid", role: "listbox", tabindex: "0", "aria-label": `Maps of ${block.name}`, "aria-orientation": "horizontal", "aria-activedescendant": option.id }, option);
   const canvas = element("canvas", { "aria-hidden": "true", width: "0", height: "0" });
   const [mark, focus, hover, words] = ["mark-tile", "focus-tile", "hover-tile", "tip"].map((name) => element("div", { class: name, hidden: true }));
