@@ -88,6 +88,9 @@ A_POSITIVE = f"an integer of 1 to {BOUND:,}"
 A_PAIR = f"{A_POSITIVE}, or [height, width] of such"
 A_QUAD = f"an integer of 0 to {BOUND:,}, [height, width] or [left, right, top, bottom] of such"
 
+MAX_SOURCES = 256
+"""Most layers that one layer takes."""
+
 Positive = Annotated[int, Field(strict=True, ge=1, le=BOUND)]
 PositivePair = Annotated[
     Pair,
@@ -112,7 +115,7 @@ Name = Annotated[str, Field(strict=True, pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
 Names = Annotated[
     tuple[Annotated[str, Field(strict=True, min_length=1, max_length=64)], ...],
     BeforeValidator(_read_names),
-    Field(min_length=1, max_length=1000),
+    Field(min_length=1, max_length=MAX_SOURCES),
 ]
 
 A_FLAG = "true or false"
