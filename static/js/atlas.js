@@ -10,6 +10,13 @@ const entryOf = (shade, value) => {
   return shade.packed[entry < 0 ? 0 : entry > 255 ? 255 : entry];
 };
 
+// The colour of every byte.
+function coloursOf(shade) {
+  const colours = new Uint32Array(256);
+  for (let byte = 0; byte < 256; byte++) colours[byte] = entryOf(shade, byte);
+  return colours;
+}
+
 // Means of blocks of factor×factor values for all maps, kept with the layer: recolouring needs them again.
 function reduced(layer, factor) {
   layer.reduced ??= new Map();
@@ -19,19 +26,21 @@ function reduced(layer, factor) {
 
 function meansOf({ bytes, maps, height, width }, factor) {
   const [rows, columns] = [Math.ceil(height / factor), Math.ceil(width / factor)];
-  const sums = new Float32Array(maps * rows * columns);
-  for (let k = 0, at = 0; k < maps; k++) {
-    for (let y = 0; y < height; y++) {
-      const row = (k * rows + Math.floor(y / factor)) * columns;
-      for (let x = 0; x < width; x++) sums[row + Math.floor(x / factor)] += bytes[at++];
+  const means = new Float32Array(maps * rows * columns);
+  for (let k = 0, to = 0; k < maps; k++) {
+    for (let top = 0; top < height; top += factor) {
+      const tall = Math.min(factor, height - top);
+      for (let left = 0; left < width; left += factor) {
+        const wide = Math.min(factor, width - left);
+        let sum = 0;
+        for (let y = 0, at = (k * height + top) * width + left; y < tall; y++, at += width) {
+          for (let x = 0; x < wide; x++) sum += bytes[at + x];
+        }
+        means[to++] = sum / (tall * wide);
+      }
     }
   }
-  const extent = (index, side) => Math.min(factor, side - index * factor);
-  for (let i = 0; i < sums.length; i++) {
-    const [row, column] = [Math.floor(i / columns) % rows, i % columns];
-    sums[i] /= extent(row, height) * extent(column, width);
-  }
-  return sums;
+  return means;
 }
 
 // One map into `target` (32-bit pixels, `stride` a row) with its upper left corner at (x0, y0) of the square.
@@ -45,7 +54,7 @@ export function paintMap(target, stride, x0, y0, layer, k, fit, shade) {
     }
     return;
   }
-  const colours = Uint32Array.from({ length: 256 }, (_, byte) => entryOf(shade, byte));
+  const colours = (shade.colours ??= coloursOf(shade));
   const { height, width, bytes } = layer;
   for (let y = 0, at = k * height * width; y < height; y++, at += width) {
     const start = (top + y * fit.enlarge) * stride + left;

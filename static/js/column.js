@@ -1,16 +1,17 @@
 // The layer column: all blocks laid out from shapes, those near the viewport drawn, each saying how it fares.
 
-import { element, find, findAll, isCalm, isPhone } from "./dom.js";
+import { atNextFrame, element, find, findAll, isCalm, isPhone, write } from "./dom.js";
 import { number, percent, whole } from "./format.js";
 import { volume } from "./layout.js";
 import { tableFor } from "./lut.js";
 import { deadCount, orderOf } from "./sorting.js";
-import { rangeOf, referencesOf, shadeOf } from "./tone.js";
+import { rangeOf, referencesOf, shadesOf } from "./tone.js";
 import { createWall } from "./wall.js";
 
 const NEAR = 0.75;
 const SHOWN_ABOVE = 0.2;
 const QUIET = 400;
+const SPARE = 6;
 const [HEAD, SHEET] = [40, 280];
 
 // Blocks are open unless folded by default; `fold` names those that are the other way round.
@@ -97,22 +98,33 @@ export function createColumn(blocks, store, layers, exact, { select, onDraw }) {
   function render() {
     const state = store.get();
     const network = state.norm === "network" ? networkRange() : 0;
-    for (const entry of entries) {
-      if (!isOpenNow(entry)) continue;
-      const layer = dataOf(entry);
-      if (layer && near(entry, NEAR)) drawEntry(entry, layer, state, network);
-      else if (!near(entry, NEAR * 2) || !layer) entry.wall.clear();
-    }
+    const open = entries.filter((entry) => isOpenNow(entry));
+    for (const entry of open) if (!dataOf(entry) || !near(entry, NEAR * 2)) entry.wall.clear();
+    const drawable = open.filter((entry) => dataOf(entry) && near(entry, NEAR));
+    const inSight = drawable.filter((entry) => near(entry, 0));
+    for (const entry of inSight) drawEntry(entry, dataOf(entry), state, network);
+    drawAhead(drawable.filter((entry) => !inSight.includes(entry)), state, network);
     for (const entry of entries) status(entry);
     stick();
     onDraw();
   }
 
+  // What comes into sight next is drawn as far as the frame has time, the rest in the next frame.
+  function drawAhead(ahead, state, network) {
+    const start = performance.now();
+    for (const entry of ahead) {
+      if (performance.now() - start > SPARE) return renderSoon();
+      drawEntry(entry, dataOf(entry), state, network);
+    }
+  }
+
+  const renderSoon = atNextFrame(render);
+
   function drawEntry(entry, layer, state, network) {
     const table = tableFor(state.colour, layer.signed);
     const reference = referencesOf(layer, state.norm, state.clip, network);
     const key = [nameOf(entry), table.name, state.norm, network, state.clip, state.sort, state.dead].join(" ");
-    entry.wall.draw(layer, rowsNear(entry), devicePixelRatio, (k) => shadeOf(layer, k, reference(k), table), key);
+    entry.wall.draw(layer, rowsNear(entry), devicePixelRatio, shadesOf(layer, reference, table), key);
   }
 
   // The rows to draw: all of a small wall, else those within half a screen, in steps, so that scrolling redraws seldom.
@@ -136,8 +148,8 @@ export function createColumn(blocks, store, layers, exact, { select, onDraw }) {
     if (state === "failed") {
       const next = waits ? `Trying again in ${waits} s. Layers above stay usable.` : problem.detail;
       const [title, text] = [find("strong", entry.fault), find("strong + span", entry.fault)];
-      title.textContent = `${problem.title}.`;
-      text.textContent = next;
+      write(title, `${problem.title}.`);
+      write(text, next);
       if (waits) tick();
     }
     if (layer) return numbers(entry, name, layer);
@@ -163,8 +175,9 @@ export function createColumn(blocks, store, layers, exact, { select, onDraw }) {
     if (entry.zeros.dataset.text !== "") busy(entry, null);
     const known = exact.knownStatistics(name);
     const maps = layer.height * layer.width > 1;
-    entry.zeros.textContent = known && !layer.signed ? percent(known.summary.zeros) : "";
-    entry.dead.textContent = maps ? whole(deadCount(layer)) : "";
+    layer.dead ??= deadCount(layer);
+    write(entry.zeros, known && !layer.signed ? percent(known.summary.zeros) : "");
+    write(entry.dead, maps ? whole(layer.dead) : "");
     if (!known && maps && !layer.signed && near(entry, 0)) exact.statistics(name).then(() => numbers(entry, name, layer), () => {});
   }
 

@@ -21,6 +21,11 @@ function fill(node, attributes, children) {
   return node;
 }
 
+// Writes only what differs: an equal text written again would lay out the page again.
+export function write(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}
+
 export function place(node, box) {
   for (const [side, value] of Object.entries(box)) node.style[side] = `${value}px`;
 }

@@ -229,12 +229,16 @@ function bindConnection() {
   find(".btn", line).addEventListener("click", () => layers.retryAll());
 }
 
+const scrolled = atNextFrame(() => {
+  column.want();
+  column.render();
+});
+
 function bindScroll() {
   let saved = 0;
   column.scroller.addEventListener("scroll", () => {
     document.body.dataset.state = "loading";
-    column.want();
-    render();
+    scrolled();
     clearTimeout(saved);
     saved = setTimeout(() => window.history.replaceState({ scroll: column.scroller.scrollTop }, ""), 200);
   }, { passive: true });

@@ -1,15 +1,21 @@
 // What can be taken away: the map as a picture, the arrays, and the words that fetch the same elsewhere.
 
 import { layerPath, runPath } from "./api.js";
-import { find, findAll, say } from "./dom.js";
+import { element, find, findAll, say } from "./dom.js";
 
+// The clipboard's interface exists only on https and localhost; elsewhere a selection is copied.
 async function copy(text, what) {
-  try {
-    await navigator.clipboard.writeText(text);
-    say(`${what} copied`);
-  } catch {
-    prompt(`Copy the ${what.toLowerCase()}`, text);
-  }
+  const done = (await navigator.clipboard?.writeText(text).then(() => true, () => false)) || copySelected(text);
+  say(done ? `${what} copied` : text);
+}
+
+function copySelected(text) {
+  const area = element("textarea", { class: "vh", readonly: true }, text);
+  document.body.append(area);
+  area.select();
+  const done = document.execCommand("copy");
+  area.remove();
+  return done;
 }
 
 const absolute = (path) => new URL(path, location.origin).href;

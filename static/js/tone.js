@@ -1,5 +1,15 @@
 // From a stored byte to an entry of the colour table: normalisation, clipping, zero. Pure arithmetic.
 
+// How the maps of a layer are coloured: `shadeFor(k)`. Maps with the same factor share one shade and its colours.
+export function shadesOf(layer, reference, table) {
+  const shades = new Map();
+  return (k) => {
+    const shade = shadeOf(layer, k, reference(k), table);
+    if (!shades.has(shade.factor)) shades.set(shade.factor, shade);
+    return shades.get(shade.factor);
+  };
+}
+
 // entry = floor(offset + (byte − centre) · factor + 0.5), clamped to 0…255.
 export function shadeOf(layer, k, reference, table) {
   const scale = reference > 0 ? layer.full[k] / reference : 0;
