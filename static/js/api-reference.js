@@ -25,9 +25,10 @@ async function showReference() {
   window.SwaggerUIBundle({
     spec: await answer.json(),
     domNode: host,
-    deepLinking: true,
+    deepLinking: false, // would put links inside buttons, which keyboards and screen readers cannot tell apart
     defaultModelsExpandDepth: 0,
     displayRequestDuration: true,
+    syntaxHighlight: false, // its colours are too faint for text
     validatorUrl: null, // never asks another host about the document
     onComplete: () => { document.body.dataset.state = "ready"; },
   });
