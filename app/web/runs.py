@@ -13,7 +13,7 @@ from ..service.service import Service
 from .deps import ServiceDep, json_only, json_response, kept, to_json
 from .images import BINARY
 from .problems import documented
-from .schemas import RunRequest, RunSchema
+from .schemas import RunRequest, RunSchema, UnitSchema
 from .uploads import NPY
 from .views import run_view, statistics_view, unit_view
 
@@ -113,8 +113,8 @@ async def layer_response(service: Service, run: Run, name: str, picture: Picture
 
 @router.get(
     "/runs/{run_id}/layers/{layer}/units/{channel}/{y}/{x}",
-    response_class=Response,
-    responses={200: {"content": {"application/json": {}}}, **documented(404, 422, 503)},
+    response_model=UnitSchema,
+    responses=documented(404, 422, 503),
     summary="One number explained",
 )
 async def unit(
@@ -133,8 +133,8 @@ async def unit(
 
 @router.get(
     "/runs/{run_id}/layers/{layer}/units/{channel}",
-    response_class=Response,
-    responses={200: {"content": {"application/json": {}}}, **documented(404, 422, 503)},
+    response_model=UnitSchema,
+    responses=documented(404, 422, 503),
     summary="One number of a vector explained",
 )
 async def vector_unit(request: Request, service: ServiceDep, run_id: str, layer: str, channel: int) -> Response:

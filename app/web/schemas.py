@@ -233,3 +233,87 @@ class KernelsSchema(BaseModel):
     layer: str
     shape: list[int]
     filters: list[FilterSchema]
+
+
+class WindowSchema(BaseModel):
+    """Where a kernel lies in its layer's input; `top` and `left` are negative in padding."""
+
+    top: int
+    left: int
+    height: int = Field(description="rows covered, the gaps of a dilated kernel included")
+    width: int
+    stride: list[int] = Field(description="[height, width]")
+    dilation: list[int] = Field(description="[height, width]")
+    padding: list[int] = Field(description="[left, right, top, bottom]")
+
+
+class SourceSchema(BaseModel):
+    """Channels of a layer, or of `input`."""
+
+    layer: str
+    channels: list[int] = Field(description="first and last, inclusive")
+
+
+class WinnerSchema(BaseModel):
+    """The cell of the input whose value a maximum took."""
+
+    y: int
+    x: int
+    value: float | None
+
+
+class ShareSchema(BaseModel):
+    """One class of a softmax."""
+
+    channel: int
+    x: float | None
+    share: float | None
+
+
+class BoxSchema(BaseModel):
+    """Rows and columns of the image, inclusive."""
+
+    top: int
+    left: int
+    bottom: int
+    right: int
+
+
+class FieldSchema(BoxSchema):
+    """A unit's receptive field, possibly beyond the image's edges."""
+
+    clipped: BoxSchema | None = Field(description="the part inside the image; null where none is")
+    whole: bool = Field(description="true where the value comes from all cells of an earlier layer at once")
+
+
+class UnitSchema(BaseModel):
+    """One number explained. Values that are not finite show as null.
+
+    `patch` are the input values under `window`, its first axis running over the channels of `inputs` in order.
+    For a weighted sum, `total` = Σ `by_channel` + `bias`; elsewhere `kernel`, `by_channel`, `products_sum` and
+    `bias` are null.
+    """
+
+    run: str
+    layer: str
+    op: str
+    channel: int
+    y: int
+    x: int
+    value: float | None = Field(description="what the layer holds, float32")
+    total: float | None = Field(description="the same worked out again in float64")
+    relative_difference: float | None
+    bias: float | None
+    terms: int = Field(description="input values that took part")
+    products_sum: float | None
+    window: WindowSchema
+    inputs: list[SourceSchema]
+    patch: list[list[list[float | None]]] = Field(description="C×kH×kW; 0 in padding")
+    kernel: list[list[list[float | None]]] | None
+    inside: list[list[bool]] = Field(description="kH×kW; false in padding")
+    by_channel: list[float | None] | None
+    winner: WinnerSchema | None = Field(description="for max pooling")
+    before: dict[str, float | None] | None = Field(description="the numbers that `formula` names")
+    shares: list[ShareSchema] | None = Field(description="the largest classes of a softmax")
+    formula: str
+    receptive_field: FieldSchema | None = Field(description="null where branches of different strides meet")
