@@ -14,6 +14,8 @@ import pytest
 
 from .api import NPY, npy, photo, png
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 READY = "convscope is ready at "
 SPEC = {"name": "mine", "input": [3, 16, 16], "layers": [{"op": "conv", "filters": 4, "kernel": 3}, {"op": "relu"}]}
