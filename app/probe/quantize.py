@@ -14,8 +14,9 @@ from torch import Tensor
 SIGNED_STEPS = 127
 SIGNED_ZERO = 128
 UNSIGNED_STEPS = 255
-# Positions transposed at a time from H×W×C to C×H×W: 64 K of 64 channels stay in the cache (measured 2–3 × faster).
-TRANSPOSE_BLOCK = 1024
+# Values taken through all steps at a time, so that they stay in the processor's cache from one step to the next.
+BLOCK_VALUES = 1 << 18
+LEAST_POSITIONS = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ def quantize(activation: Tensor, *, signed: bool) -> QuantizedMaps:
     if not torch.isfinite(low + high).all():
         rows = torch.nan_to_num(rows)
         low, high = rows.amin(0), rows.amax(0)
-    data = _channels_first(_levels(rows, low, high, signed))
+    data = _bytes(rows, low, high, signed)
     return QuantizedMaps(
         data.numpy(force=True).reshape(channels, height, width),
         low.numpy(force=True),
@@ -54,21 +55,17 @@ def quantize(activation: Tensor, *, signed: bool) -> QuantizedMaps:
     )
 
 
-def _levels(rows: Tensor, low: Tensor, high: Tensor, signed: bool) -> Tensor:
-    """Bytes of P×C values: rounded to the nearest level of each column."""
+def _bytes(rows: Tensor, low: Tensor, high: Tensor, signed: bool) -> Tensor:
+    """Bytes C×P of P×C values: each rounded to the nearest level of its column."""
     zero, steps = (SIGNED_ZERO, SIGNED_STEPS) if signed else (0, UNSIGNED_STEPS)
     reach = torch.maximum(high, -low) if signed else high
     step = torch.where(reach > 0, steps / reach, torch.zeros_like(reach))
     step = torch.nan_to_num(step, posinf=0.0)  # a reach below the smallest normal number shows as zero
     offset = rows.new_tensor(zero + 0.5)
-    return torch.addcmul(offset, rows, step).to(torch.uint8)
-
-
-def _channels_first(levels: Tensor) -> Tensor:
-    """P×C bytes as C×P."""
-    positions, channels = levels.shape
-    out = torch.empty(channels, positions, dtype=torch.uint8, device=levels.device)
-    for start in range(0, positions, TRANSPOSE_BLOCK):
-        stop = start + TRANSPOSE_BLOCK
-        out[:, start:stop].copy_(levels[start:stop].t())
+    positions, channels = rows.shape
+    out = torch.empty(channels, positions, dtype=torch.uint8, device=rows.device)
+    block = max(LEAST_POSITIONS, BLOCK_VALUES // channels)
+    for start in range(0, positions, block):
+        part = slice(start, start + block)
+        out[:, part] = torch.addcmul(offset, rows[part], step).to(torch.uint8).t()
     return out

@@ -1,8 +1,8 @@
 """The forms in which a layer leaves the service: exact arrays, bytes to colour, pictures, statistics, archives."""
 
 import asyncio
-from collections import deque
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections import Counter, deque
+from collections.abc import AsyncIterator, Callable, Coroutine, Hashable, Sequence
 from functools import partial
 from itertools import islice
 from typing import Any, Literal, TypeVar
@@ -56,6 +56,8 @@ class Layers:
         self._runs = runs
         self._executor = executor
         self.rendered: ByteCache[bytes] = ByteCache(settings.rendered_cache_bytes)
+        self._u8_wishes: Counter[Hashable] = Counter()
+        runs.on_layer = self._on_layer
 
     async def array(self, run: Run, name: str) -> NDArray[np.float32]:
         """A layer exactly as computed, C×H×W or N, or the input under `input`."""
@@ -111,9 +113,23 @@ class Layers:
         key = (run.id, index)
         if (body := self.rendered.get(key)) is not None:
             return body
-        activation = await self._runs.activation(run, index)
-        body = await self._executor.beside(lambda: to_u8(quantize(activation, signed=run.signed(index))))
-        self.rendered.put(key, body, len(body))
+        self._u8_wishes[key] += 1
+        try:
+            activation = await self._runs.activation(run, index)
+        finally:
+            self._u8_wishes[key] -= 1
+            if not self._u8_wishes[key]:
+                del self._u8_wishes[key]
+        return self.rendered.peek(key) or await self._executor.beside(partial(self._quantize, run, index, activation))
+
+    def _on_layer(self, run: Run, index: int, activation: Tensor) -> None:
+        """On the device's thread: quantise what is wished for at once, with all of its cores and a warm cache."""
+        if (run.id, index) in self._u8_wishes:
+            self._quantize(run, index, activation)
+
+    def _quantize(self, run: Run, index: int, activation: Tensor) -> bytes:
+        body = to_u8(quantize(activation, signed=run.signed(index)))
+        self.rendered.put((run.id, index), body, len(body))
         return body
 
     def _png(self, run: Run, index: int, activation: Tensor, picture: Picture) -> bytes:

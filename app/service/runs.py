@@ -47,6 +47,8 @@ class Runs:
         self._runs: OrderedDict[str, Run] = OrderedDict()
         self.activations: ByteCache[Tensor] = ByteCache(settings.activation_cache_bytes)
         self.layers_computed = 0
+        # Called on the device's thread for every layer, before anyone has it.
+        self.on_layer: Callable[[Run, int, Tensor], None] = lambda _run, _index, _activation: None
 
     async def create(self, recipe: RunRecipe) -> Run:
         """The run of this recipe, kept. Raises for a missing image or model, a misfit, or an exceeded limit."""
@@ -256,6 +258,7 @@ class Runs:
                 activation = walk.compute(index)
                 self.activations.put((run.id, index), activation, activation.nbytes)
                 self.layers_computed += 1
+                self.on_layer(run, index, activation)
             else:
                 index = min(wanted)
                 activation = walk[index]
