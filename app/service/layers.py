@@ -120,7 +120,9 @@ class Layers:
             self._u8_wishes[key] -= 1
             if not self._u8_wishes[key]:
                 del self._u8_wishes[key]
-        return self.rendered.peek(key) or await self._executor.beside(partial(self._quantize, run, index, activation))
+        if (body := self.rendered.peek(key)) is not None:
+            return body
+        return await self._executor.beside(partial(self._quantize, run, index, activation))
 
     def _on_layer(self, run: Run, index: int, activation: Tensor) -> None:
         """On the device's thread: quantise what is wished for at once, with all of its cores and a warm cache."""
