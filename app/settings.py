@@ -45,6 +45,7 @@ class Settings(BaseSettings):
     )
     max_multiply_adds: int = Field(200_000_000_000, ge=1, description="Most multiply-adds that one run may need.")
     max_input_size: int = Field(1_024, ge=1, description="Largest side of a network input, in pixels.")
+    max_edits: int = Field(64, ge=1, description="Most edits of one run.")
 
     max_picture_pixels: int = Field(16_000_000, ge=1, description="Most pixels of a rendered PNG.")
 

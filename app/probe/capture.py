@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 import torch
 from torch import Tensor
 
+from ..net.edits import NO_EDITS, Edits
 from ..net.forward import apply
 from ..net.graph import INPUT, Network
 from ..net.weights import Weights
@@ -35,10 +36,11 @@ def last_readers(network: Network) -> dict[int, int]:
 class Walk:
     """One pass over a network in progress: the activations that layers still to come will read."""
 
-    def __init__(self, network: Network, weights: Weights, image: Tensor) -> None:
-        """Start from `image`, 1×C×H×W float32."""
+    def __init__(self, network: Network, weights: Weights, image: Tensor, edits: Edits = NO_EDITS) -> None:
+        """Start from `image`, 1×C×H×W float32; `edits` hold for this walk alone."""
         self._network = network
         self._weights = weights
+        self._edits = edits
         self._last_readers = last_readers(network)
         self._at_hand: dict[int, Tensor] = {INPUT: image}
 
@@ -59,11 +61,9 @@ class Walk:
         """
         node = self._network.nodes[index]
         with torch.inference_mode():
-            activation = apply(
-                node.layer,
-                self._weights.params.get(node.name, {}),
-                [self._at_hand[source] for source in node.inputs],
-            )
+            params = self._edits.params(node.name, self._weights.params.get(node.name, {}))
+            activation = apply(node.layer, params, [self._at_hand[source] for source in node.inputs])
+            activation = self._edits.scaled(node.name, activation)
         for source in set(node.inputs) - {INPUT}:
             if self._last_readers[source] <= index:
                 del self._at_hand[source]

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ..errors import NotFound, Unavailable
 from ..net.analysis import Analysis, Shape
+from ..net.edits import NO_EDITS, Edit, Edits
 from ..net.graph import INPUT, Node
 from ..net.model import Model
 from ..net.ops import by
@@ -22,7 +23,8 @@ INPUT_NAME = "input"
 class RunRecipe(BaseModel):
     """What a run is made of; its digest is the run's id.
 
-    `size` is the shorter side that the network sees, None where the image's own size counts (`native`).
+    `size` is the shorter side that the network sees, None where the image's own size counts (`native`). `edits`
+    are part of the digest only where there are any.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -31,17 +33,31 @@ class RunRecipe(BaseModel):
     model: str
     size: int | None = None
     fit: Fit = "crop"
+    edits: tuple[Edit, ...] = ()
 
     def settled(self, image: StoredImage, model: Model) -> "RunRecipe":
-        """The same recipe with ids and defaults written out, so that equal runs have equal ids."""
+        """The unedited recipe with ids and defaults written out, so that equal runs have equal ids."""
         native = image.kind == "array" or self.fit == "native"
         size = None if native else self.size or min(model.analysis.input_shape[1:])
         return RunRecipe(image=image.id, model=model.id, size=size, fit="native" if native else self.fit)
 
+    def edited(self, edits: Edits) -> "RunRecipe":
+        """The same recipe with settled edits."""
+        return self.model_copy(update={"edits": edits.edits})
+
+    def to_json(self) -> bytes:
+        """What is kept, and what the id is made of."""
+        return self.model_dump_json(exclude=set() if self.edits else {"edits"}).encode()
+
     @property
     def id(self) -> str:
         """32 hexadecimal digits."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:32]
+        return hashlib.sha256(self.to_json()).hexdigest()[:32]
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the kernels that its edits hold."""
+        return sum(edit.nbytes for edit in self.edits)
 
 
 @dataclass(slots=True)
@@ -54,7 +70,10 @@ class Waiting:
 
 @dataclass(slots=True, eq=False)
 class Run:
-    """A run as it stands: its arithmetic, known before anything is computed, and who waits for which layer."""
+    """A run as it stands: its arithmetic, known before anything is computed, and who waits for which layer.
+
+    With edits it is a run of its own, which has the layers that no edit reaches in common with its `base`.
+    """
 
     recipe: RunRecipe
     model: Model
@@ -63,13 +82,35 @@ class Run:
     analysis: Analysis
     placement: Placement
     unavailable: dict[str, str]
+    edits: Edits = NO_EDITS
     waiting: dict[int, Waiting] = field(default_factory=dict)
     wanted: frozenset[int] = frozenset()  # read by the device's thread; replaced, never changed
     task: "asyncio.Task[None] | None" = None
     id: str = field(init=False)
+    base: str = field(init=False)  # the id of the unedited run, its own where there are no edits
+    reached: frozenset[int] = field(init=False)  # the layers that edits change
 
     def __post_init__(self) -> None:
         self.id = self.recipe.id
+        self.base = self.recipe.edited(NO_EDITS).id
+        self.reached = self.edits.reached(self.model.network)
+
+    def edited(self, edits: Edits) -> "Run":
+        """The run of the same image, network and size with edits."""
+        return Run(
+            self.recipe.edited(edits),
+            self.model,
+            self.image,
+            self.original,
+            edits.signs(self.model.network, self.analysis),
+            self.placement,
+            self.unavailable,
+            edits,
+        )
+
+    def key(self, index: int) -> tuple[str, int]:
+        """Under which a layer's values are cached: the base run's where no edit reaches it, INPUT included."""
+        return (self.id if index in self.reached else self.base, index)
 
     def layer(self, name: str) -> Node:
         """The layer of that name, computable. Raises `NotFound` or `Unavailable`."""

@@ -112,6 +112,7 @@ class Service:
                 channel=channel,
                 y=y,
                 x=x,
+                edits=run.edits,
             )
         )
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from ...errors import NotFound
 from ...net.analysis import Analysis
+from ...net.edits import NO_EDITS, Edits
 from ...net.graph import Network, Node
 from ...net.weights import Weights
 from . import pointwise, windows
@@ -34,20 +35,24 @@ def explain(
     channel: int,
     y: int = 0,
     x: int = 0,
+    edits: Edits = NO_EDITS,
     max_cells: int = MAX_CELLS,
 ) -> Explanation:
     """Where the value at (`channel`, `y`, `x`) of `node`'s output comes from; a vector of N counts as N×1×1.
 
     `values(index)` gives the activation of `node` and of each of `node.inputs`, INPUT included: 1×C×H×W or 1×N
-    float32, any device and memory format. `analysis` must be for the size of that input. Raises NotFound, with the
-    valid range, where the layer has no such channel, row or column, and OverLimit where it is made from more than
-    `max_cells` cells.
+    float32, any device and memory format. `analysis` must be for the size of that input, `edits` those that the
+    activations were computed with: an edited filter is explained as it is now, a scaled map with its factor
+    (`Explanation.scale`). Raises NotFound, with the valid range, where the layer has no such channel, row or column,
+    and OverLimit where it is made from more than `max_cells` cells.
     """
     _check_place(node, analysis, channel, y, x)
-    params = weights.params.get(node.name, {})
+    params = edits.params(node.name, weights.params.get(node.name, {}))
+    scale = edits.scale(node.name, channel)
     unit = Unit(network, analysis, node, params, values, channel, y, x, max_cells)
     with np.errstate(all="ignore"):  # values that are not finite are explained as they are
-        return EXPLAINERS[node.layer.op](unit)
+        explanation = EXPLAINERS[node.layer.op](unit)
+        return explanation if scale is None else explanation.scaled(scale)
 
 
 def _check_place(node: Node, analysis: Analysis, channel: int, y: int, x: int) -> None:

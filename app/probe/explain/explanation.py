@@ -5,7 +5,7 @@ Products and sums are float64 from the float32 values that the layers hold.
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -105,7 +105,8 @@ class Explanation:
     weighted sum, `kernel` (C×kh×kw) are the weights, `by_channel` (C) the sums of `patch × kernel`,
     `products_sum` their sum, and `total` = `products_sum` + `bias`; elsewhere these are None. `terms` counts
     the input values that took part, padding included where it counts as zero. `before` names the numbers
-    in `formula`, such as an activation function's `x`; `shares` are the largest classes of a softmax.
+    in `formula`, such as an activation function's `x`; `shares` are the largest classes of a softmax. `scale` is
+    the factor that an edit puts on the whole map, None without one: `total` is then `scale` times what the rest says.
     """
 
     layer: str
@@ -129,6 +130,12 @@ class Explanation:
     winner: Winner | None = None
     before: Mapping[str, float] = field(default_factory=dict)
     shares: tuple[Share, ...] = ()
+    scale: float | None = None
+
+    def scaled(self, scale: float) -> "Explanation":
+        """The same number with its map scaled afterwards; a factor of 0 gives 0 whatever it was."""
+        total = scale * self.total if scale else 0.0
+        return replace(self, total=total, scale=scale, formula=f"{printed(scale)} · ({self.formula})")
 
     @property
     def relative_difference(self) -> float:
@@ -164,9 +171,15 @@ class Explanation:
                 for share in self.shares
             ]
             or None,
+            "scale": self.scale,
             "formula": self.formula,
             "receptive_field": _field(self.receptive_field),
         }
+
+
+def printed(value: float) -> str:
+    """A setting in a formula: up to six digits, with a true minus."""
+    return f"{value:.6g}".replace("-", "−")
 
 
 def _number(value: float | None) -> float | None:

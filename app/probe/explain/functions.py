@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .explanation import printed
+
 # Klambauer et al. 2017, "Self-Normalizing Neural Networks", equation 14.
 SELU_ALPHA = 1.6732632423543772
 SELU_SCALE = 1.0507009873554805
@@ -19,11 +21,6 @@ class Curve(NamedTuple):
 
     formula: str
     function: Callable[[float], float]
-
-
-def printed(value: float) -> str:
-    """A setting in a formula: up to six digits, with a true minus."""
-    return f"{value:.6g}".replace("-", "−")
 
 
 def _exp(x: float) -> float:

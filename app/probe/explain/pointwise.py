@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from .explanation import Explanation, Floats, Share, Source, Window
-from .functions import FUNCTIONS, LEARNED, curve, printed
+from .explanation import Explanation, Floats, Share, Source, Window, printed
+from .functions import FUNCTIONS, LEARNED, curve
 from .unit import Unit, exact
 
 SHARES = 10
