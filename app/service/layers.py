@@ -110,7 +110,7 @@ class Layers:
             yield named
 
     async def _u8(self, run: Run, index: int) -> bytes:
-        key = (run.id, index)
+        key = run.key(index)
         if (body := self.rendered.get(key)) is not None:
             return body
         self._u8_wishes[key] += 1
@@ -126,12 +126,12 @@ class Layers:
 
     def _on_layer(self, run: Run, index: int, activation: Tensor) -> None:
         """On the device's thread: quantise what is wished for at once, with all of its cores and a warm cache."""
-        if (run.id, index) in self._u8_wishes:
+        if run.key(index) in self._u8_wishes:
             self._quantize(run, index, activation)
 
     def _quantize(self, run: Run, index: int, activation: Tensor) -> bytes:
         body = to_u8(quantize(activation, signed=run.signed(index)))
-        self.rendered.put((run.id, index), body, len(body))
+        self.rendered.put(run.key(index), body, len(body))
         return body
 
     def _png(self, run: Run, index: int, activation: Tensor, picture: Picture) -> bytes:

@@ -7,7 +7,7 @@ activations live in a cache and are computed again, from the nearest layer still
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
@@ -17,6 +17,7 @@ from torch import Tensor
 
 from ..errors import Busy, ConvscopeError, Invalid, NotFound, OverLimit
 from ..net.analysis import Shape, analyze
+from ..net.edits import Edit, settle
 from ..net.graph import INPUT
 from ..net.model import Model
 from ..net.weights import Weights
@@ -31,6 +32,9 @@ from .run import Run, RunRecipe, Waiting
 from .store import Store, is_id
 
 log = logging.getLogger(__name__)
+
+# Kernels that remembered runs may hold in their edits: 64 MB, many times what one request can send.
+KERNEL_BYTES = 64 * 1024 * 1024
 
 
 class Runs:
@@ -54,18 +58,38 @@ class Runs:
         """The run of this recipe, kept. Raises for a missing image or model, a misfit, or an exceeded limit."""
         image = await self._gallery.find(recipe.image)
         model = await self._models.find(recipe.model)
-        recipe = recipe.settled(image, model)
-        if (run := self._runs.get(recipe.id)) is not None:
-            self._runs.move_to_end(run.id)
-            return run
-        run = self.prepare(recipe, image, model, partial(self._gallery.original, image.id))
-        await self._executor.beside(partial(self._store.put, f"runs/{run.id}", recipe.model_dump_json().encode()))
+        unedited = recipe.settled(image, model)
+        if (run := self._known(unedited.id)) is None:
+            run = await self._keep(self.prepare(unedited, image, model, partial(self._gallery.original, image.id)))
+        return await self._edited(run, recipe.edits) if recipe.edits else run
+
+    async def _edited(self, base: Run, wanted: Sequence[Edit]) -> Run:
+        """The kept run with these edits; the base itself where they change nothing."""
+        if len(wanted) > self._settings.max_edits:
+            raise OverLimit(
+                f"{len(wanted)} edits; at most {self._settings.max_edits} are made in one run here.",
+                where="edits",
+                limit=self._settings.max_edits,
+            )
+        install = base.model.source.provenance.install
+        edits = settle(wanted, base.model.network, base.analysis, base.unavailable, install)
+        if not edits.edits:
+            return base
+        return self._known(base.recipe.edited(edits).id) or await self._keep(base.edited(edits))
+
+    def _known(self, run_id: str) -> Run | None:
+        """The run of this id if it is remembered, now the newest."""
+        if (run := self._runs.get(run_id)) is not None:
+            self._runs.move_to_end(run_id)
+        return run
+
+    async def _keep(self, run: Run) -> Run:
+        await self._executor.beside(partial(self._store.put, f"runs/{run.id}", run.recipe.to_json()))
         return self._remember(run)
 
     async def find(self, run_id: str) -> Run:
         """The run of this id, from memory or from its kept recipe. Raises `NotFound`."""
-        if (run := self._runs.get(run_id)) is not None:
-            self._runs.move_to_end(run_id)
+        if (run := self._known(run_id)) is not None:
             return run
         data = self._store.get(f"runs/{run_id}") if is_id(run_id) else None
         if data is None:
@@ -82,8 +106,10 @@ class Runs:
 
     def _remember(self, run: Run) -> Run:
         run = self._runs.setdefault(run.id, run)
-        while len(self._runs) > self._settings.max_runs:
-            self._runs.popitem(last=False)
+        kernels = sum(known.recipe.nbytes for known in self._runs.values())
+        while len(self._runs) > self._settings.max_runs or (kernels > KERNEL_BYTES and len(self._runs) > 1):
+            _, oldest = self._runs.popitem(last=False)
+            kernels -= oldest.recipe.nbytes
         return run
 
     def _input(self, recipe: RunRecipe, image: StoredImage, model: Model) -> tuple[Shape, Placement]:
@@ -147,7 +173,7 @@ class Runs:
 
     def computed(self, run: Run) -> set[int]:
         """Indices of the layers that are at hand."""
-        return {node.index for node in run.available if (run.id, node.index) in self.activations}
+        return {node.index for node in run.available if run.key(node.index) in self.activations}
 
     async def input(self, run: Run) -> NDArray[np.float32]:
         """The tensor that the network sees, C×H×W."""
@@ -172,7 +198,7 @@ class Runs:
 
         A caller who leaves takes its wish back; work that nobody waits for stops after the layer in hand.
         """
-        key = (run.id, index)
+        key = run.key(index)
         if (activation := self.activations.get(key)) is not None:
             return activation
         waiting = run.waiting.setdefault(index, Waiting(asyncio.get_running_loop().create_future()))
@@ -229,7 +255,7 @@ class Runs:
                 entry.future.set_exception(error)
 
     async def _activation_of_input(self, run: Run) -> Tensor:
-        key = (run.id, INPUT)
+        key = run.key(INPUT)
         if (image := self.activations.get(key)) is not None:
             return image
         array = await self.input(run)
@@ -240,12 +266,12 @@ class Runs:
 
     def _compute(self, run: Run, weights: Weights, image: Tensor, publish: Callable[[int, Tensor], object]) -> None:
         """On the device's thread: one layer after the other until nothing is wanted any more."""
-        walk = Walk(run.model.network, weights, image)
+        walk = Walk(run.model.network, weights, image, run.edits)
 
         def at_hand(index: int) -> bool:
             if index in walk:
                 return True
-            known = self.activations.peek((run.id, index))
+            known = self.activations.peek(run.key(index))
             if known is not None:
                 walk.add(index, known)
             return known is not None
@@ -256,7 +282,7 @@ class Runs:
             if steps:
                 index = steps[0]
                 activation = walk.compute(index)
-                self.activations.put((run.id, index), activation, activation.nbytes)
+                self.activations.put(run.key(index), activation, activation.nbytes)
                 self.layers_computed += 1
                 self.on_layer(run, index, activation)
             else:
