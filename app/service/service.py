@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from .. import __version__
 from ..errors import Invalid, NotAcceptable, NotFound
+from ..net.graph import INPUT
 from ..net.model import Model
 from ..probe.explain import Explanation, explain
 from ..render.colormaps import colormap, default_colormap
@@ -136,8 +137,13 @@ class Service:
         return await self.executor.beside(lambda: np.ascontiguousarray(kernel.numpy(force=True)))
 
     async def kernels_png(self, model: Model, layer: str, view: KernelView) -> bytes:
-        """Kernels as pictures. Raises as `kernels`, and `NotFound` for a filter that is not there."""
+        """Kernels as pictures; a linear layer's rows as pictures of the volume that was flattened for it.
+
+        Raises as `kernels`, and `NotAcceptable` for weights without a picture.
+        """
         kernels = await self.kernels(model, layer, view.filter)
+        if (volume := flattened_volume(model, layer)) is not None:
+            kernels = kernels.reshape(-1, *volume)
         if kernels.ndim != CONVOLUTION_RANK:
             raise NotAcceptable(f"The weights of {layer} are no pictures.", expected="format=npy or format=json")
         chosen = colormap(view.colormap) if view.colormap else default_colormap(signed=True)
@@ -151,3 +157,12 @@ class Service:
                 max_pixels=self.settings.max_picture_pixels,
             )
         )
+
+
+def flattened_volume(model: Model, layer: str) -> tuple[int, ...] | None:
+    """C×H×W of what a linear layer's input was before its flatten; None where there is no such volume."""
+    node = model.network.node(layer)
+    source = model.network.nodes[node.inputs[0]] if node.inputs[0] != INPUT else None
+    if node.layer.op != "linear" or source is None or source.layer.op != "flatten":
+        return None
+    return model.analysis.layers[source.index].input_shape

@@ -226,6 +226,15 @@ def test_kernels_come_as_pictures(api, query):
     Image.open(io.BytesIO(response.content)).verify()
 
 
+def test_a_row_of_a_linear_layer_is_a_picture_of_what_was_flattened(api):
+    row = read_npy(api.get(f"{MODELS}/linear/layers/scores/filters?format=npy&filter=7")).reshape(3, 32, 32)
+    answer = api.get(f"{MODELS}/linear/layers/scores/filters?format=png&filter=7&scale=1")
+    picture = np.asarray(Image.open(io.BytesIO(answer.content)).convert("RGB"))
+    expected = 128 + 127 * row / abs(row).max()
+    assert picture.shape == (32, 32, 3)
+    assert abs(picture.transpose(2, 0, 1) - expected).max() <= 0.5 + 1e-4
+
+
 @pytest.mark.parametrize(
     ("path", "status", "slug"),
     [
@@ -238,7 +247,7 @@ def test_kernels_come_as_pictures(api, query):
         ("vgg16/layers/conv1_1/filters?format=exr", 422, "invalid-request"),
         ("vgg16/layers/conv1_1/filters?colormap=jet", 422, "invalid-request"),
         ("vgg16/layers/conv1_1/filters?color=grey", 422, "invalid-request"),
-        ("linear/layers/scores/filters?format=png", 406, "not-acceptable"),
+        ("two_layer/layers/scores/filters?format=png", 406, "not-acceptable"),
         ("nothing/layers/conv1_1/filters", 404, "not-found"),
     ],
 )
