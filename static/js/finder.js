@@ -60,8 +60,5 @@ export function createFinder(blocks, { go }) {
       render();
     } else if (event.key === "Enter") take(chosen);
   });
-  const button = find("#open-find");
-  button.hidden = false;
-  button.addEventListener("click", open);
   return { open };
 }

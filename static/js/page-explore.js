@@ -1,10 +1,9 @@
 // Brings the explorer page to life: joins state, layers, column, tower, photo and inspector. Holds no logic of theirs.
 
-import { connection } from "./api.js";
+import { connection, fetchJson, runPath } from "./api.js";
 import { createColumn, isOpen, shownLayer, toggled } from "./column.js";
 import { bindControls, bindPanels, bindTheme, showColour } from "./controls.js";
 import { atNextFrame, find, findAll, isNarrow, isPhone } from "./dom.js";
-import { createFinder } from "./finder.js";
 import { createFires } from "./fires.js";
 import { whole } from "./format.js";
 import { createInspector } from "./inspector.js";
@@ -38,7 +37,6 @@ const tower = createTower(column, { go: (name) => go(name) });
 const fires = createFires(store, exact, { onSelect: (map) => select(blockOf(store.get().layer), map, "push") });
 const upload = createUpload(store, model);
 const save = createSave(run, store, inspector);
-const finder = createFinder(blocks, { go });
 const showControls = bindControls(store, { refit: (fit) => upload.show(run.image, { fit }).catch((problem) => (upload.refuse("This fit", problem), showControls(store.get()))) });
 const panels = bindPanels({ onLayout: () => relayout() });
 
@@ -180,7 +178,7 @@ function stepLayer(step) {
 const cycle = (values, value) => values[(values.indexOf(value) + 1) % values.length];
 
 createKeys({
-  find: finder.open,
+  find: openFinder,
   explain: () => store.set({ explain: true }),
   normalise: () => store.set({ norm: cycle(NORMS, store.get().norm) }),
   sort: () => store.set({ sort: cycle(SORTS, store.get().sort) }),
@@ -193,6 +191,13 @@ createKeys({
   },
 });
 
+// The finder is loaded when it is first asked for.
+let finder = null;
+async function openFinder() {
+  finder ??= import("./finder.js").then(({ createFinder }) => createFinder(blocks, { go }));
+  (await finder).open();
+}
+
 function bindActions() {
   const actions = {
     explain: () => store.set({ explain: true }),
@@ -200,6 +205,9 @@ function bindActions() {
     "next-map": () => stepMap(1),
     "close-inspector": () => store.set({ inspector: "closed" }),
   };
+  const opener = find("#open-find");
+  opener.hidden = false;
+  opener.addEventListener("click", openFinder);
   for (const button of findAll('[data-action="dismiss"]')) {
     button.hidden = false;
     button.addEventListener("click", () => (button.parentElement.remove(), relayout()));
@@ -226,7 +234,12 @@ function bindConnection() {
   };
   connection.addEventListener("down", () => show(true));
   connection.addEventListener("up", () => show(false));
-  find(".btn", line).addEventListener("click", () => layers.retryAll());
+  find(".btn", line).addEventListener("click", async () => {
+    await fetchJson(runPath(run)).catch(() => {});
+    if (!line.hidden) return;
+    layers.retryAll();
+    render();
+  });
 }
 
 const scrolled = atNextFrame(() => {
