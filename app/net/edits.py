@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
+from pydantic_core import PydanticCustomError
 from torch import Tensor
 
 from ..errors import Fault, Invalid, Unavailable
@@ -33,18 +34,23 @@ def _as_float32(number: float) -> float:
 
 
 def _as_kernel(values: object) -> Kernel:
-    """Nested lists as a float32 array. Raises ValueError where they are no array of finite, moderate numbers."""
+    """Nested lists as a float32 array; refuses what is no regular array of finite, moderate numbers."""
     try:
         array = np.array(values)
     except (ValueError, OverflowError, RecursionError):
-        raise ValueError("is not a regular array: rows differ in length") from None
+        raise _refusal("its rows differ in length", "nested lists of one shape") from None
     if array.dtype.kind not in "iuf" or array.size == 0:
-        raise ValueError("is not an array of numbers")
+        raise _refusal("it is not an array of numbers", "nested lists of numbers")
     if not (np.abs(array.astype(np.float64)) <= MAX_MAGNITUDE).all():
-        raise ValueError(f"holds a number that is not finite or larger than {MAX_MAGNITUDE:,.0f}")
+        most = f"{MAX_MAGNITUDE:,.0f}"
+        raise _refusal("a number in it is not finite or too large", f"numbers from −{most} to {most}")
     kernel = array.astype(np.float32) + np.float32(0)
     kernel.setflags(write=False)
     return kernel
+
+
+def _refusal(message: str, expected: str) -> PydanticCustomError:
+    return PydanticCustomError("kernel", message, {"expected": expected})
 
 
 _NUMBERS: dict[str, Any] = {"type": "array", "items": {"type": "number"}}

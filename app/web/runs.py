@@ -38,7 +38,7 @@ ARCHIVE_CONTENT: dict[str, Any] = dict.fromkeys(ARCHIVE_TYPES.values(), BINARY)
 )
 async def create_run(service: ServiceDep, body: RunRequest) -> Response:
     """Answered at once: shapes are arithmetic. Values are computed when asked for, layer by layer."""
-    run = await service.runs.create(RunRecipe(**body.model_dump()))
+    run = await service.runs.create(RunRecipe(**dict(body)))
     return json_response(run_view(run, service.runs.computed(run)), 201)
 
 

@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from ..net.edits import Edit
 from ..service.images import Fit
 
 
@@ -138,6 +139,7 @@ class RunRequest(BaseModel):
     model: str = Field(description="a network's id or a preset's name", examples=["vgg16"])
     size: int | None = Field(None, ge=1, description="the shorter side that the network sees; the spec's if left out")
     fit: Fit = "crop"
+    edits: tuple[Edit, ...] = Field((), description="Changes for this run alone; the weights stay as they are.")
 
 
 class PlacementSchema(BaseModel):
@@ -160,6 +162,7 @@ class RunLayerSchema(LayerSchema):
 
     shape: list[int] = Field(description="the output's shape, C×H×W or N")
     state: Literal["waiting", "computed", "unavailable"]
+    edited: bool = Field(description="whether an edit changes this layer; the others are the base run's")
 
 
 class RunSchema(BaseModel):
@@ -173,6 +176,8 @@ class RunSchema(BaseModel):
     model_name: str
     size: int | None
     fit: Fit
+    edits: list[Edit] = Field(description="in the order of layers and channels, each place once")
+    base: str | None = Field(description="the unedited run; null where this one is")
     input: RunInputSchema
     placement: PlacementSchema
     weights: WeightsSchema
@@ -291,7 +296,7 @@ class UnitSchema(BaseModel):
 
     `patch` are the input values under `window`, its first axis running over the channels of `inputs` in order.
     For a weighted sum, `total` = Σ `by_channel` + `bias`; elsewhere `kernel`, `by_channel`, `products_sum` and
-    `bias` are null.
+    `bias` are null. Where an edit scales the map, `total` is `scale` times that.
     """
 
     run: str
@@ -315,5 +320,6 @@ class UnitSchema(BaseModel):
     winner: WinnerSchema | None = Field(description="for max pooling")
     before: dict[str, float | None] | None = Field(description="the numbers that `formula` names")
     shares: list[ShareSchema] | None = Field(description="the largest classes of a softmax")
+    scale: float | None = Field(description="the factor that an edit puts on this map; null without one")
     formula: str
     receptive_field: FieldSchema | None = Field(description="null where branches of different strides meet")

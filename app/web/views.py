@@ -101,6 +101,8 @@ def run_view(run: Run, computed: Container[int]) -> View:
         "model_name": run.model.name,
         "size": run.recipe.size,
         "fit": run.recipe.fit,
+        "edits": [edit.model_dump() for edit in run.edits.edits],
+        "base": run.base if run.edits.edits else None,
         "input": {"shape": run.analysis.input_shape},
         "placement": asdict(run.placement),
         "weights": asdict(run.model.source.provenance),
@@ -111,7 +113,12 @@ def run_view(run: Run, computed: Container[int]) -> View:
 
 def _run_layer(run: Run, index: int, row: LayerAnalysis, computed: Container[int]) -> View:
     state = "computed" if index in computed else "waiting" if row.name not in run.unavailable else "unavailable"
-    return {**layer_view(index, row, run.unavailable), "shape": row.output_shape, "state": state}
+    return {
+        **layer_view(index, row, run.unavailable),
+        "shape": row.output_shape,
+        "state": state,
+        "edited": index in run.reached,
+    }
 
 
 def statistics_view(run: Run, name: str, statistics: LayerStatistics) -> View:

@@ -440,6 +440,7 @@ def test_the_json_form_has_every_field():
         "winner": None,
         "before": None,
         "shares": None,
+        "scale": None,
         "formula": "Σ input[c, i, j − 1] · weight[0, c, i, j] + bias[0]",
         "receptive_field": {
             "top": 0,

@@ -397,7 +397,7 @@ def test_vgg16_explains_a_number_of_its_last_layers(api):
         ({"size": -5}, 422, "invalid-request", "size"),
         ({"size": 2.5}, 422, "invalid-request", "size"),
         ({"size": 10**9}, 422, "over-limit", "size"),
-        ({"edits": []}, 422, "invalid-request", "edits"),
+        ({"edits": None}, 422, "invalid-request", "edits"),
         ({"model": "pooling"}, 422, "invalid-request", None),
     ],
 )
