@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from app.web.problems import KINDS
 
@@ -158,3 +160,27 @@ def test_metrics_count_requests_by_route_and_never_by_id(api):
     assert response.text.endswith("# EOF\n")
     assert 'route="/api/v1/models/{model_id}",status="404"' in response.text
     assert "nobody" not in response.text
+
+
+# --- addresses of the page
+
+ADDRESS = {
+    "image": st.sampled_from(["0" * 32, "..", ""]),
+    "model": st.sampled_from(["slides", "linear", "pooling", "vgg17", ""]),
+    "size": st.one_of(st.integers(-1, 2000), st.text(max_size=4)),
+    "fit": st.sampled_from(["crop", "native", "squeeze"]),
+    "layer": st.sampled_from(["conv1", "fc6", "input", "nothing"]),
+    "map": st.one_of(st.integers(-1, 10**20), st.text(max_size=4)),
+    "y": st.integers(-1, 10**20),
+    "x": st.integers(-1, 10**20),
+    "norm": st.text(max_size=6),
+    "clip": st.one_of(st.floats(), st.text(max_size=4)),
+}
+
+
+@settings(max_examples=80)
+@given(parameters=st.fixed_dictionaries({}, optional=ADDRESS), other=st.dictionaries(st.text(), st.text(), max_size=2))
+def test_no_address_of_the_page_fails_the_server(api, parameters, other):
+    response = api.get("/", params={**other, **parameters}, headers={"Accept": "text/html"})
+    assert response.status_code in (200, 404, 422)
+    assert response.headers["content-type"].startswith("text/html")
