@@ -15,6 +15,7 @@ from ..probe.explain import Explanation, explain
 from ..render.colormaps import colormap, default_colormap
 from ..render.filters import filters_png
 from ..settings import Settings
+from .differences import Differences
 from .executor import Executor, choose_device
 from .gallery import Gallery, Sample, StoredImage
 from .images import Fit, decode, encode_upright
@@ -56,6 +57,7 @@ class Service:
         self.models = Models(settings, self.store, self.executor)
         self.runs = Runs(settings, self.store, self.gallery, self.models, self.executor)
         self.layers = Layers(settings, self.runs, self.executor)
+        self.differences = Differences(settings, self.layers, self.executor)
         self._warming: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
