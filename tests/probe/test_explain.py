@@ -65,6 +65,19 @@ def test_padding_stride_and_uneven_sides_are_seen_in_the_window():
     assert edge.formula == "Σ input[c, i, j − 1] · weight[0, c, i, j]"
 
 
+@pytest.mark.parametrize(
+    ("y", "x", "box", "clipped"),
+    [(0, 0, Box(-2, -2, 2, 2), Box(0, 0, 2, 2)), (2, 3, Box(0, 1, 4, 5), Box(0, 1, 2, 3))],
+)
+def test_a_receptive_field_is_clipped_at_every_edge(y, x, box, clipped):
+    # 5×5 on a 3×4 image with padding 2
+    seen = compute([{"op": "conv", "filters": 1, "kernel": 5, "padding": 2}], np.zeros((1, 3, 4))).explain(
+        "conv1", 0, y, x
+    )
+    assert seen.receptive_field.box == box
+    assert seen.receptive_field.clipped == clipped
+
+
 def test_a_dilated_kernel_skips_cells():
     # taps at rows 0, 2 and columns 0, 2: 1 + 3 + 7 + 9
     conv = {"op": "conv", "filters": 1, "kernel": 2, "dilation": 2, "bias": False}
