@@ -97,11 +97,11 @@ def block_of(blocks: Sequence[Block], layer: str) -> Block | None:
 
 
 def function_name(blocks: Sequence[Block]) -> str | None:
-    """The one name for all blocks' functions (`ReLU`), "the function" where they differ, None without any."""
+    """The one name for all blocks' functions (`ReLU`), empty where they differ, None without any."""
     names = {block.function for block in blocks if block.function}
     if not names:
         return None
-    return names.pop() if len(names) == 1 else "the function"
+    return names.pop() if len(names) == 1 else ""
 
 
 def _block_end(layers: Sequence[Json], start: int) -> int:

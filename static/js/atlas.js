@@ -44,7 +44,7 @@ function meansOf({ bytes, maps, height, width }, factor) {
 }
 
 // One map into `target` (32-bit pixels, `stride` a row) with its upper left corner at (x0, y0) of the square.
-export function paintMap(target, stride, x0, y0, layer, k, fit, shade) {
+function paintMap(target, stride, x0, y0, layer, k, fit, shade) {
   const [top, left] = [y0 + fit.top, x0 + fit.left];
   if (fit.reduce > 1) {
     const means = reduced(layer, fit.reduce);

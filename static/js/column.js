@@ -3,9 +3,9 @@
 import { atNextFrame, element, find, findAll, isCalm, isPhone, write } from "./dom.js";
 import { number, percent, whole } from "./format.js";
 import { volume } from "./layout.js";
-import { tableFor } from "./lut.js";
+import { isDark, tableFor } from "./lut.js";
 import { deadCount, orderOf } from "./sorting.js";
-import { rangeOf, referencesOf, shadesOf } from "./tone.js";
+import { referencesOf, shadesOf } from "./tone.js";
 import { createWall } from "./wall.js";
 
 const NEAR = 0.75;
@@ -93,7 +93,7 @@ export function createColumn(blocks, store, layers, exact, { select, onDraw }) {
     tops = entries.map(({ node }) => ({ top: node.offsetTop, bottom: node.offsetTop + node.offsetHeight }));
   }
 
-  const networkRange = () => entries.reduce((most, entry) => Math.max(most, dataOf(entry) ? rangeOf(dataOf(entry)) : 0), 0);
+  const networkRange = () => entries.reduce((most, entry) => Math.max(most, layers.entry(nameOf(entry)).range), 0);
 
   function render() {
     const state = store.get();
@@ -123,7 +123,7 @@ export function createColumn(blocks, store, layers, exact, { select, onDraw }) {
   function drawEntry(entry, layer, state, network) {
     const table = tableFor(state.colour, layer.signed);
     const reference = referencesOf(layer, state.norm, state.clip, network);
-    const key = [nameOf(entry), table.name, state.norm, network, state.clip, state.sort, state.dead].join(" ");
+    const key = [nameOf(entry), table.name, state.norm, network, state.clip, state.sort, state.dead, isDark()].join(" ");
     entry.wall.draw(layer, rowsNear(entry), devicePixelRatio, shadesOf(layer, reference, table), key);
   }
 

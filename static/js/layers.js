@@ -3,6 +3,7 @@
 
 import { fetchBuffer, fetchJson, layerPath, unitPath } from "./api.js";
 import { parseNpy, parseQuantised } from "./quantised.js";
+import { rangeOf } from "./tone.js";
 
 const AT_ONCE = 4;
 const KEPT_BYTES = 160 * 2 ** 20;
@@ -16,7 +17,7 @@ export function createLayers(run) {
   let running = 0;
 
   const entryOf = (name) => {
-    if (!entries.has(name)) entries.set(name, { state: "waiting", data: null, problem: null, until: 0, controller: null, timer: 0 });
+    if (!entries.has(name)) entries.set(name, { state: "waiting", data: null, range: 0, problem: null, until: 0, controller: null, timer: 0 });
     return entries.get(name);
   };
   const tell = (name) => listeners.forEach((listener) => listener(name, entryOf(name)));
@@ -28,7 +29,7 @@ export function createLayers(run) {
     change(name, { state: "loading", problem: null, controller, since: performance.now() });
     try {
       const data = parseQuantised(await fetchBuffer(layerPath(run, name, "format=u8"), { signal: controller.signal }));
-      change(name, { state: "ready", data, controller: null });
+      change(name, { state: "ready", data, range: rangeOf(data), controller: null });
     } catch (problem) {
       if (problem.name !== "AbortError") fail(name, problem);
     } finally {

@@ -1,7 +1,7 @@
 // Where tiles stand in a wall, from shapes alone. Pure arithmetic; app/web/explore.py holds the same rule for the
 // skeleton that the server sends.
 
-export const GAPS = { 28: 1, 56: 2, 112: 4 };
+const GAPS = { 28: 1, 56: 2, 112: 4 };
 const BASE_PITCH = 58;
 const LOWEST = 14;
 
@@ -14,7 +14,7 @@ function columnsFor(tile, width, phone) {
 }
 
 // 56 px while a map has 56 cells or more a side, else 28; a layer that fits in one row of larger tiles takes those.
-export function tileFor(shape, choice, width, phone) {
+function tileFor(shape, choice, width, phone) {
   if (choice !== "auto") return Number(choice);
   const [maps, height, across] = volume(shape);
   if (phone) return 56;

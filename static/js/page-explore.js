@@ -94,6 +94,7 @@ const render = atNextFrame(() => {
   inspector.render();
   const chosen = inspector.selection();
   fires.render(chosen);
+  if (state.map !== null) document.title = `${state.layer} : ${state.map} of ${model.title}, ${find("#image-name").textContent} · convscope`;
   save.render();
   photo.show(blockOf(state.layer), state.y === null ? null : [state.y, state.x]);
   tower.select(state.layer);

@@ -21,7 +21,7 @@ function copySelected(text) {
 const absolute = (path) => new URL(path, location.origin).href;
 
 function curlText(run, { name, k }) {
-  return `curl -o ${name}-${k}.npy "${absolute(layerPath(run, name, `format=npy&map=${k}`))}"`;
+  return `curl -f -o ${name}-${k}.npy "${absolute(layerPath(run, name, `format=npy&map=${k}`))}"`;
 }
 
 function pythonText(run, { name, k, y, x, layer }) {
