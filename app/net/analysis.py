@@ -29,6 +29,9 @@ class LayerAnalysis:
     `products` is how many products one value sums (its fan-in); `multiply_adds` counts them over the whole output,
     additions of a bias left out, and is 0 for layers other than conv, local and linear. `signed` says whether a
     value may be negative. `formula` is the output size worked out, where a window slides.
+
+    `operations` measures the work: multiply-adds, and wherever there are none the input values read (by a pooling
+    window, say). `scratch_bytes` is the memory that computing may take beside inputs and outputs, in float32.
     """
 
     name: str
@@ -43,6 +46,8 @@ class LayerAnalysis:
     signed: bool
     parameter_shapes: ParameterShapes
     formula: str | None
+    operations: int
+    scratch_bytes: int
 
     @property
     def input_shape(self) -> Shape:
@@ -155,6 +160,8 @@ def _layer(node: Node, names: tuple[str, ...], inputs: Sequence[_Seen]) -> tuple
         signed=signed,
         parameter_shapes=parameter_shapes,
         formula=window.formula((shapes[0][1], shapes[0][2])) if window else None,
+        operations=row.reads(node.layer, shapes) * prod(output),
+        scratch_bytes=FLOAT32_BYTES * row.scratch(node.layer, shapes),
     )
     return layer, _Seen(output, signed, reach)
 

@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .ops import window_of
+from .ops import lrn_size, window_of
 from .spec import (
     AvgPool,
     BatchNorm,
@@ -152,7 +152,8 @@ def _batchnorm(layer: BatchNorm, params: Params, inputs: Inputs) -> Tensor:
 
 
 def _lrn(layer: Lrn, _params: Params, inputs: Inputs) -> Tensor:
-    return F.local_response_norm(inputs[0], layer.size, layer.alpha, layer.beta, layer.k)
+    size = lrn_size(layer, inputs[0].shape[1])
+    return F.local_response_norm(inputs[0], size, layer.alpha * size / layer.size, layer.beta, layer.k)
 
 
 def _per_channel(values: Tensor, x: Tensor) -> Tensor:

@@ -37,6 +37,10 @@ class Axis:
         room = length + self.before + self.after - self.span
         return -(-room // self.stride) * self.stride >= length + self.before
 
+    def extent(self, length: int) -> int:
+        """Cells that the windows reach over: the input, its padding, and what ceil mode adds."""
+        return max(length + self.before + self.after, (self.cells(length) - 1) * self.stride + self.span)
+
     def counted(self, length: int, *, include_padding: bool) -> list[int]:
         """How many cells each window of an average counts along the axis: PyTorch's divisor.
 

@@ -160,6 +160,38 @@ def test_signs_follow_the_layer_and_its_inputs(layers: list[dict[str, Any]], sig
     assert analysis((1, 4, 4), *layers).layers[-1].signed is signed
 
 
+@pytest.mark.parametrize(
+    ("fields", "operations"),
+    [
+        (layer("conv", filters=5, kernel=3, padding=1), 5 * 8 * 8 * 4 * 9),  # as its multiply-adds
+        (layer("maxpool", kernel=[2, 4], stride=2), 4 * 4 * 3 * 8),  # 8 cells for each of 4 maps of 4×3
+        (layer("avgpool", kernel=8), 4 * 64),
+        (layer("globalavgpool"), 4 * 64),
+        (layer("lrn", size=3), 256 * 3),
+        (layer("lrn", size=10**9), 256 * 8),  # all four channels, and as many zeros
+        (layer("relu"), 256),
+        (layer("add", ["input", "input", "input"]), 256 * 3),
+    ],
+)
+def test_work_is_counted_where_nothing_is_multiplied_too(fields: dict[str, Any], operations: int) -> None:
+    assert analysis((4, 8, 8), fields).layers[0].operations == operations
+
+
+@pytest.mark.parametrize(
+    ("fields", "values"),
+    [
+        (layer("conv", filters=5, kernel=3, padding=[1, 2, 3, 4]), 4 * 11 * 15),
+        (layer("conv", filters=1, kernel=2, dilation=1000, padding="same"), 4 * 1008 * 1008),
+        (layer("maxpool", kernel=[1, 10**6], ceil_mode=True), 4 * 8 * 10**6),  # one window far beyond the edge
+        (layer("local", filters=5, kernel=3), 4 * 64 + 36 * 36),  # the input, and 36 values for each of 36 places
+        (layer("lrn", size=3), (4 + 3) * 64),
+        (layer("relu"), 0),
+    ],
+)
+def test_memory_that_computing_takes_beside_input_and_output_is_known(fields: dict[str, Any], values: int) -> None:
+    assert analysis((4, 8, 8), fields).layers[0].scratch_bytes == 4 * values
+
+
 def test_layers_are_found_by_name() -> None:
     numbers = analysis((1, 4, 4), layer("relu"), layer("tanh"))
     assert numbers.layer("tanh1") is numbers.layers[1]

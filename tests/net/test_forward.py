@@ -79,6 +79,13 @@ def test_local_response_normalisation_of_any_size_equals_torchs(size: Size, neig
     torch.testing.assert_close(run(fields, {}, x), nn.LocalResponseNorm(neighbours, 0.5, 0.5, 2.0)(x))
 
 
+def test_local_response_normalisation_over_a_billion_channels_takes_no_memory_for_them() -> None:
+    # all 3 channels are in every sum: x/√(1 + 10^9·Σx²/10^9)
+    x = torch.randn(1, 3, 4, 4)
+    result = run(layer("lrn", size=10**9, alpha=1e9, beta=0.5, k=1.0), {}, x)
+    torch.testing.assert_close(result, x / (1 + x.square().sum(1, keepdim=True)).sqrt())
+
+
 @given(sizes)
 def test_batchnorm_and_prelu_equal_torchs_modules(size: Size) -> None:
     x = torch.randn(2, *size)
@@ -126,6 +133,30 @@ def test_locally_connected_layer_takes_each_places_own_kernel() -> None:
                 patch = x[0, :, i : i + 3 : 2, j : j + 3]
                 expected[0, f, i, j] = (patch * weight[f, i, j]).sum() + bias[f, i, j]
     torch.testing.assert_close(run(fields, params, x), expected)
+
+
+def sign_of(op: str, before: str) -> tuple[bool, bool]:
+    """Whether `op` is called signed, and whether it has negative values, on inputs of −6 to 6 through `before`."""
+    layers = [layer(before, name="before"), layer(op, **EVERY_OP.get(op, {}))]
+    numbers = analysis((3, 8, 8), *layers)
+    x = torch.linspace(-6, 6, 192).reshape(1, 3, 8, 8)
+    values = activations(network((3, 8, 8), *layers), random_params(numbers), x)
+    return numbers.layers[1].signed, bool((values[1] < 0).any())
+
+
+MAPS = sorted({*oracle.FUNCTIONS, "prelu", "batchnorm", "scale"})
+
+
+@pytest.mark.parametrize("op", MAPS)
+def test_an_operation_on_signed_values_is_called_signed_exactly_where_it_gives_negative_ones(op: str) -> None:
+    signed, negative = sign_of(op, "tanh")
+    assert signed is negative
+
+
+@pytest.mark.parametrize("op", MAPS)
+def test_an_operation_on_unsigned_values_is_called_signed_wherever_it_gives_negative_ones(op: str) -> None:
+    signed, negative = sign_of(op, "relu")
+    assert signed or not negative
 
 
 EVERY_OP = {
