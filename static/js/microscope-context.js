@@ -16,8 +16,8 @@ export function context(unit, held, env) {
   const source = unit.inputs[0].layer;
   const direct = source === "input";
   box.append(photoFigure(unit, env, direct ? SIDE : 112));
-  if (direct) box.append(zoomFigure(unit, env));
-  else if (isMap(layerOf(env.run, source))) box.append(inputFigure(unit, env));
+  if (direct && !unit.receptive_field?.whole) box.append(zoomFigure(unit, env));
+  else if (!direct && isMap(layerOf(env.run, source))) box.append(inputFigure(unit, env));
   if (held && isMap(layerOf(env.run, held))) box.append(outputFigure(unit, held, env));
   return box;
 }

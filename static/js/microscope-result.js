@@ -90,7 +90,7 @@ function agreement(unit) {
   const box = element("div", close ? "ms-agrees" : "ms-differs");
   const precision = element("span", "ms-precision", "Here: float64. Layer: float32.");
   const amount = unit.relative_difference === 0 ? "exactly" : `to ${magnitude(unit.relative_difference ?? NaN)}`;
-  const words = close ? `Equals ${unit.layer}'s own value ${amount}.` : `Differs from ${unit.layer}'s own value by ${magnitude(difference)}: large terms cancel.`;
+  const words = close ? `Equals what ${unit.layer} holds ${amount}.` : `Differs from what ${unit.layer} holds by ${magnitude(difference)}: large terms cancel.`;
   box.append(element("span", "", words), precision);
   return box;
 }

@@ -47,6 +47,7 @@ class Microscope {
     this.status = attributes(element("p", "ms-status"), { role: "status" });
     this.crumbs = attributes(element("nav", "ms-crumbs"), { "aria-label": "The way to this number" });
     this.panes = ["context", "equation", "result"].map((name) => element("div", `ms-${name}`));
+    attributes(this.panes[0], { tabindex: "0", role: "group", "aria-label": "Where the number lies" });
     this.root.append(this.header(), this.crumbs, element("div", "ms-panes", ...this.panes), this.status);
     host.replaceChildren(this.root);
     this.onKey = (event) => this.key(event);
@@ -256,7 +257,7 @@ class Microscope {
   // Keys reach the microscope wherever the focus is, unless a control under the focus uses them itself.
   key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const own = event.target.closest?.("[role=grid], [role=slider], input, select, textarea, .ms-table-frame");
+    const own = event.target.closest?.("[role=grid], [role=slider], input, select, textarea, .ms-table-frame, .ms-context");
     if (event.key === "Escape") this.leave();
     else if (event.key in MOVES && !own && !this.mover.hidden) this.step(event.key);
     else return;
