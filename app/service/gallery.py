@@ -3,23 +3,37 @@
 import hashlib
 import json
 from collections import OrderedDict
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
 
-from ..errors import NotFound, UnsupportedMedia
+from pydantic import BaseModel, ConfigDict
+
+from ..errors import NotFound, OverLimit, UnsupportedMedia
+from ..render.drawing import to_png
 from ..resources import resource_path
 from ..settings import Settings
+from .encode import to_npy
 from .executor import Executor
-from .images import decode, decode_array
+from .images import Change, change_array, change_photo, decode, decode_array
 from .store import Store, is_id
 
 NPY_MAGIC = b"\x93NUMPY"
 
 
+class Variant(BaseModel):
+    """Where a variant comes from: the image `of` which it is one, and what was changed, in order."""
+
+    model_config = ConfigDict(frozen=True)
+
+    of: str
+    changes: tuple[Change, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class StoredImage:
-    """What is known of an image. `shape` is C×H×W; `notes` say what was done to read it."""
+    """What is known of an image. `shape` is C×H×W; `notes` say what was done to read or to make it."""
 
     id: str
     kind: Literal["photo", "array"]
@@ -30,6 +44,7 @@ class StoredImage:
     frames: int
     bytes: int
     notes: tuple[str, ...]
+    variant: Variant | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +80,13 @@ class Gallery:
         if image.id not in self._sample_files:
             await self._executor.beside(partial(self._store.put, f"images/{image.id}", data))
         return self._remember(image)
+
+    async def vary(self, image: StoredImage, changes: Sequence[Change]) -> StoredImage:
+        """Keep a variant of an image; bytes that are there already stay what they are.
+
+        Raises `Invalid` and `OverLimit` for a change that does not fit, `StorageFull`.
+        """
+        return self._remember(await self._executor.beside(partial(self._vary, image, changes)))
 
     async def find(self, image_id: str) -> StoredImage:
         """The image of this id. Raises `NotFound`."""
@@ -106,13 +128,41 @@ class Gallery:
 
     def _find(self, image_id: str) -> StoredImage:
         data = self.original(image_id)
-        return self.read(data, array=data.startswith(NPY_MAGIC))
+        image = self.read(data, array=data.startswith(NPY_MAGIC))
+        record = self._store.get(f"variants/{image_id}")
+        return image if record is None else _as_variant(image, Variant.model_validate_json(record))
+
+    def _vary(self, image: StoredImage, changes: Sequence[Change]) -> StoredImage:
+        data = self._changed(image, changes)
+        if len(data) > self._settings.max_upload_bytes:
+            raise OverLimit(
+                f"The variant has {len(data):,} bytes, more than an upload may have.",
+                where="changes",
+                limit=self._settings.max_upload_bytes,
+                expected="a smaller image: a crop, size or scale before the last change",
+            )
+        name = digest(data)
+        if name not in self._sample_files and not self._store.has(f"images/{name}"):
+            variant = Variant(of=image.id, changes=tuple(changes))
+            self._store.put(f"variants/{name}", variant.model_dump_json(exclude_none=True).encode())
+            self._store.put(f"images/{name}", data)
+        return self._find(name)
+
+    def _changed(self, image: StoredImage, changes: Sequence[Change]) -> bytes:
+        data = self.original(image.id)
+        if image.kind == "array":
+            return to_npy(change_array(decode_array(data, self._settings), changes))
+        return to_png(change_photo(decode(data, self._settings).pixels, changes, self._settings), palette=None)
 
     def _remember(self, image: StoredImage) -> StoredImage:
         self._known[image.id] = image
         while len(self._known) > self._settings.max_runs:
             self._known.popitem(last=False)
         return image
+
+
+def _as_variant(image: StoredImage, variant: Variant) -> StoredImage:
+    return replace(image, variant=variant, notes=(*image.notes, *(change.note for change in variant.changes)))
 
 
 def _load_samples() -> tuple[Sample, ...]:

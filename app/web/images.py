@@ -2,11 +2,12 @@
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Body, Depends, Query, Request
 from starlette.responses import Response
 
 from ..errors import ImageError
-from .deps import ServiceDep, json_response, kept, while_connected
+from ..service.images import Changes
+from .deps import ServiceDep, json_only, json_response, kept, while_connected
 from .problems import documented
 from .schemas import ImageSchema
 from .uploads import FORM, NPY, read_upload
@@ -51,6 +52,29 @@ async def upload(request: Request, service: ServiceDep) -> Response:
         raise ImageError("The body is empty.", expected="the bytes of an image")
     image = await while_connected(request, service.gallery.add(sent.data, array=sent.array))
     return json_response(image_view(image), 201)
+
+
+@router.post(
+    "/{image_id}/variants",
+    status_code=201,
+    response_model=ImageSchema,
+    dependencies=[Depends(json_only)],
+    responses=documented(400, 404, 413, 415, 422, 503),
+    summary="A variant of an image",
+)
+async def add_variant(
+    request: Request,
+    service: ServiceDep,
+    image_id: str,
+    changes: Annotated[
+        Changes, Body(examples=[{"shift": [4, 0]}, [{"size": 224}, {"noise": {"sigma": 10, "seed": 0}}]])
+    ],
+) -> Response:
+    """Keep the image with one change made, or up to eight in order, as an ordinary image: a photo as PNG, an array as
+    npy. The same request gives the same id.
+    """
+    image = await service.gallery.find(image_id)
+    return json_response(image_view(await while_connected(request, service.gallery.vary(image, changes))), 201)
 
 
 @router.get(

@@ -5,7 +5,14 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from ..net.edits import Edit
-from ..service.images import Fit
+from ..service.images import Change, Fit
+
+
+class VariantSchema(BaseModel):
+    """Where a variant comes from."""
+
+    of: str = Field(description="the image that was changed")
+    changes: list[Change] = Field(description="what was done, in order")
 
 
 class ImageSchema(BaseModel):
@@ -19,7 +26,8 @@ class ImageSchema(BaseModel):
     format: str = Field(examples=["JPEG"])
     frames: int
     bytes: int
-    notes: list[str] = Field(description="What was done to read it.")
+    notes: list[str] = Field(description="What was done to read or to make it.")
+    variant: VariantSchema | None = Field(description="null for an image that was uploaded")
 
 
 class ReceptiveFieldSchema(BaseModel):

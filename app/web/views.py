@@ -20,12 +20,13 @@ View = dict[str, Any]
 
 def image_view(image: StoredImage) -> View:
     """ImageSchema."""
-    return asdict(image)
+    variant = image.variant and image.variant.model_dump(exclude_none=True)
+    return {**asdict(image), "variant": variant}
 
 
 def sample_view(sample: Sample, image: StoredImage) -> View:
     """ImageSchema with the sample's name, title and credit."""
-    return {**asdict(image), **asdict(sample)}
+    return {**image_view(image), **asdict(sample)}
 
 
 def layer_view(index: int, row: LayerAnalysis, unavailable: Mapping[str, str]) -> View:

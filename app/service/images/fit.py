@@ -92,6 +92,13 @@ def preprocess(
     return values, place(photo_width, photo_height, height=height, width=width, fit=fit)
 
 
+def cropped_to(pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+    """A photo, uint8 H×W×3, brought to a square of `side` as `preprocess` does with `fit="crop"`, no mean or scale."""
+    resized = _resized(pixels.shape[1], pixels.shape[0], side, side, "crop")
+    part = (resized.left, resized.top, resized.left + side, resized.top + side)
+    return np.asarray(_resample(Image.fromarray(pixels), resized, part))
+
+
 def restore(values: NDArray[np.float32], preprocessing: Preprocessing) -> NDArray[np.uint8]:
     """The picture that a network saw, uint8 H×W×3: the inverse of `preprocess` on a tensor of 1 or 3 channels."""
     levels = values / _per_channel(preprocessing.scale) + _per_channel(preprocessing.mean)
