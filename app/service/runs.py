@@ -141,12 +141,11 @@ class Runs:
 
     def _check_limits(self, run: Run) -> None:
         rows = [row for row in run.analysis.layers if row.name not in run.unavailable]
+        activations = 4 * sum(_values(row.output_shape) for row in rows)
+        scratch = max((row.scratch_bytes for row in rows), default=0)
         need = {
-            "bytes of activations": (
-                4 * sum(_values(row.output_shape) for row in rows),
-                self._settings.max_activation_bytes,
-            ),
-            "multiply-adds": (sum(row.multiply_adds for row in rows), self._settings.max_multiply_adds),
+            "bytes of activations": (activations + scratch, self._settings.max_activation_bytes),
+            "operations": (sum(row.operations for row in rows), self._settings.max_multiply_adds),
         }
         for what, (amount, limit) in need.items():
             if amount > limit:

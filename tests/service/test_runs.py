@@ -235,6 +235,30 @@ async def test_limits_name_what_was_exceeded(tmp_path: Path) -> None:
         assert refusal.value.limit == 64
 
 
+@pytest.mark.parametrize(
+    "layer",
+    [
+        {"op": "conv", "filters": 1, "kernel": 1, "stride": 10**9, "padding": 10**9},  # 3×3 values from 4·10^18
+        {"op": "maxpool", "kernel": 10**9, "padding": [1, 0, 0, 0], "ceil_mode": True},
+        {"op": "conv", "filters": 1, "kernel": 2, "padding": "same", "dilation": 10**9},
+    ],
+)
+async def test_a_layer_that_pads_without_end_is_refused_before_it_takes_the_memory(
+    tmp_path: Path, layer: dict[str, Any]
+) -> None:
+    async with running(tmp_path) as service:
+        with pytest.raises(OverLimit, match="bytes of activations"):
+            await chain_run(service, spec={"input": [1, 8, 8], "layers": [layer]})
+
+
+async def test_pooling_counts_as_work(tmp_path: Path) -> None:
+    # 8×8 windows of 3×3 cells
+    spec = {"input": [1, 8, 8], "layers": [{"op": "maxpool", "kernel": 3, "stride": 1, "padding": 1}]}
+    async with running(tmp_path, max_multiply_adds=575) as service:
+        with pytest.raises(OverLimit, match="576 operations"):
+            await chain_run(service, spec=spec)
+
+
 async def test_an_array_of_other_channels_is_refused(tmp_path: Path) -> None:
     async with running(tmp_path) as service:
         image = await service.gallery.add(npy(some_input(shape=(3, 8, 8))), array=True)
