@@ -11,7 +11,7 @@ from .. import __version__
 from ..errors import Invalid, NotAcceptable, NotFound
 from ..net.graph import INPUT
 from ..net.model import Model
-from ..probe.explain import Explanation, explain
+from ..probe.explain import Explanation, check_place, explain
 from ..render.colormaps import colormap, default_colormap
 from ..render.filters import filters_png
 from ..settings import Settings
@@ -103,6 +103,7 @@ class Service:
         """One number of a layer, worked out again. Raises `NotFound` for a place that the layer does not have."""
         node = run.layer(layer)
         weights = await self.models.weights(run.model)
+        check_place(node, run.analysis, channel, y, x)
         values = {index: await self.runs.activation(run, index) for index in (*node.inputs, node.index)}
         return await self.executor.beside(
             partial(
@@ -117,6 +118,7 @@ class Service:
                 x=x,
                 edits=run.edits,
             )
+                max_cells=self.settings.max_unit_cells,
         )
 
     async def kernels(self, model: Model, layer: str, chosen: int | None = None) -> NDArray[np.float32]:

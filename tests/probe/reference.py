@@ -25,7 +25,7 @@ class Computed:
     analysis: Analysis
     activations: dict[int, Tensor]
 
-    def explain(self, layer: str, channel: int, y: int = 0, x: int = 0, **settings: int) -> Explanation:
+    def explain(self, layer: str, channel: int, y: int = 0, x: int = 0, max_cells: int = 10_000) -> Explanation:
         return explain(
             self.network,
             self.weights,
@@ -35,7 +35,7 @@ class Computed:
             channel=channel,
             y=y,
             x=x,
-            **settings,
+            max_cells=max_cells,
         )
 
     def output(self, layer: str) -> Tensor:

@@ -397,8 +397,16 @@ def test_a_window_of_billions_of_cells_is_refused_before_it_is_made(op):
     network = build_network(parse_spec({"input": [1, 1, 1], "layers": [pool]}))
     weights = Weights({}, {}, Provenance("none"), "none")
     with pytest.raises(OverLimit) as caught:
-        explain(network, weights, analyze(network), network.nodes[0], lambda _: torch.ones(1, 1, 1, 1), channel=0)
-    assert caught.value.limit == 1024 * 1024
+        explain(
+            network,
+            weights,
+            analyze(network),
+            network.nodes[0],
+            lambda _: torch.ones(1, 1, 1, 1),
+            channel=0,
+            max_cells=1000,
+        )
+    assert caught.value.limit == 1000
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from PIL import Image
 from safetensors.numpy import load
 
-from .api import npy, photo, png, problem, read_npy, read_u8
+from .api import npy, photo, png, problem, read_npy, read_u8, serving
 
 PIXELS = photo(32, 32)
 MIXED = [
@@ -369,6 +369,20 @@ def test_a_row_of_weights_has_the_shape_of_the_volume(api, run):
 )
 def test_a_number_that_is_not_there_is_refused_with_the_range(api, run, place, status, slug, words):
     assert words in problem(api.get(path(run, place)), status, slug)["detail"]
+
+
+def test_a_number_that_is_not_there_is_refused_before_anything_is_computed(api):
+    run = api.run(api.image(png(photo(32, 32, seed=31))), "slides")
+    before = api.metric("convscope_layers_computed")
+    problem(api.get(path(run, "relu2", "/units/10/0/0")), 404, "not-found")
+    assert api.metric("convscope_layers_computed") == before
+
+
+def test_a_number_made_from_too_many_values_names_the_limit(settings):
+    with serving(settings.model_copy(update={"max_unit_cells": 74})) as api:
+        run = api.run(api.image(png(PIXELS)), "slides")
+        assert problem(api.get(path(run, "conv1", "/units/0/0/0")), 422, "over-limit")["limit"] == 74
+        assert api.get(path(run, "relu1", "/units/0/0/0")).status_code == 200
 
 
 def test_vgg16_explains_a_number_of_its_last_layers(api):

@@ -17,10 +17,19 @@ from . import pointwise, windows
 from .explanation import Box, Explanation, Field, Share, Source, Window, Winner
 from .unit import Unit, Values
 
-__all__ = ["EXPLAINERS", "Box", "Explanation", "Field", "Share", "Source", "Values", "Window", "Winner", "explain"]
-
-MAX_CELLS = 1024 * 1024
-"""Cells of one patch: the largest map that a server runs by default, about 40 MB as JSON."""
+__all__ = [
+    "EXPLAINERS",
+    "Box",
+    "Explanation",
+    "Field",
+    "Share",
+    "Source",
+    "Values",
+    "Window",
+    "Winner",
+    "check_place",
+    "explain",
+]
 
 EXPLAINERS: Mapping[str, Callable[[Unit], Explanation]] = {**windows.EXPLAINERS, **pointwise.EXPLAINERS}
 
@@ -35,8 +44,8 @@ def explain(
     channel: int,
     y: int = 0,
     x: int = 0,
+    max_cells: int,
     edits: Edits = NO_EDITS,
-    max_cells: int = MAX_CELLS,
 ) -> Explanation:
     """Where the value at (`channel`, `y`, `x`) of `node`'s output comes from; a vector of N counts as N×1×1.
 
@@ -46,7 +55,7 @@ def explain(
     (`Explanation.scale`). Raises NotFound, with the valid range, where the layer has no such channel, row or column,
     and OverLimit where it is made from more than `max_cells` cells.
     """
-    _check_place(node, analysis, channel, y, x)
+    check_place(node, analysis, channel, y, x)
     params = edits.params(node.name, weights.params.get(node.name, {}))
     scale = edits.scale(node.name, channel)
     unit = Unit(network, analysis, node, params, values, channel, y, x, max_cells)
@@ -55,7 +64,8 @@ def explain(
         return explanation if scale is None else explanation.scaled(scale)
 
 
-def _check_place(node: Node, analysis: Analysis, channel: int, y: int, x: int) -> None:
+def check_place(node: Node, analysis: Analysis, channel: int, y: int, x: int) -> None:
+    """Raises NotFound, with the valid range, where `node`'s output has no such channel, row or column."""
     shape = analysis.layers[node.index].output_shape
     channels, height, width = shape if len(shape) == 3 else (*shape, 1, 1)
     kind = "maps" if len(shape) == 3 else "values"
