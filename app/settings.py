@@ -47,13 +47,13 @@ class Settings(BaseSettings):
     max_input_size: int = Field(1_024, ge=1, description="Largest side of a network input, in pixels.")
     max_edits: int = Field(64, ge=1, description="Most edits of one run.")
 
+    max_unit_cells: int = Field(
+        262_144, ge=1, description="Most input values that the explanation of one number lists."
+    )
     max_picture_pixels: int = Field(16_000_000, ge=1, description="Most pixels of a rendered PNG.")
 
     queue_length: int = Field(64, ge=1, description="Runs that may wait for the device.")
     queue_wait_seconds: float = Field(30.0, gt=0, description="Longest wait for a place on the device.")
-    max_unit_cells: int = Field(
-        262_144, ge=1, description="Most input values that the explanation of one number lists."
-    )
     request_seconds: float = Field(60.0, gt=0, description="Longest time that one request may take.")
     activation_cache_bytes: int = Field(
         192 * MEGABYTE, ge=0, description="Activations kept for reuse, in bytes; what is lost is recomputed."

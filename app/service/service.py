@@ -102,8 +102,8 @@ class Service:
     async def explain(self, run: Run, layer: str, channel: int, y: int, x: int) -> Explanation:
         """One number of a layer, worked out again. Raises `NotFound` for a place that the layer does not have."""
         node = run.layer(layer)
-        weights = await self.models.weights(run.model)
         check_place(node, run.analysis, channel, y, x)
+        weights = await self.models.weights(run.model)
         values = {index: await self.runs.activation(run, index) for index in (*node.inputs, node.index)}
         return await self.executor.beside(
             partial(
@@ -117,8 +117,8 @@ class Service:
                 y=y,
                 x=x,
                 edits=run.edits,
-            )
                 max_cells=self.settings.max_unit_cells,
+            )
         )
 
     async def kernels(self, model: Model, layer: str, chosen: int | None = None) -> NDArray[np.float32]:
