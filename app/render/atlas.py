@@ -18,7 +18,7 @@ def map_png(
     The whole layer is given so that `tone.normalize == "layer"` has its meaning. On a diverging colour map zero
     is the middle, also where nothing is negative. Raises `OverLimit` above `max_pixels`.
     """
-    tone = _on(colormap, tone)
+    tone = tone_on(colormap, tone)
     one = maps[index : index + 1]
     check_picture(one.shape[1] * scale, one.shape[2] * scale, scale, max_pixels)
     reach = tone.reach(maps if tone.normalize == "layer" else one)[:1]
@@ -41,9 +41,10 @@ def atlas_png(
     `max_pixels`, naming what would fit.
     """
     columns = min(columns or columns_for(len(maps)), len(maps))
-    cells = paint(_on(colormap, tone).entries(maps), colormap.table)
+    cells = paint(tone_on(colormap, tone).entries(maps), colormap.table)
     return wall_png(cells, columns, scale, max_pixels=max_pixels, hatched=(maps == 0).all(axis=(1, 2)))
 
 
-def _on(colormap: Colormap, tone: Tone) -> Tone:
+def tone_on(colormap: Colormap, tone: Tone) -> Tone:
+    """The tone that a colour map is used with: on a diverging one zero is the middle, whatever the values' signs."""
     return replace(tone, signed=True) if colormap.kind == "diverging" else tone

@@ -2,9 +2,10 @@
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Callable, Coroutine, Hashable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Hashable, Mapping, Sequence
 from functools import partial
 from itertools import islice
+from types import MappingProxyType
 from typing import Any, Literal, TypeVar
 
 import numpy as np
@@ -14,23 +15,33 @@ from torch import Tensor
 
 from ..probe.quantize import quantize
 from ..render.atlas import atlas_png, map_png
-from ..render.colormaps import colormap, default_colormap
+from ..render.colormaps import Colormap, colormap, default_colormap
 from ..render.drawing import to_png
+from ..render.figure import Figure, layer_figure
+from ..render.pdf import to_pdf
 from ..render.picture import array_picture
 from ..render.statistics import LayerStatistics, as_maps, layer_statistics
+from ..render.svg import to_svg
 from ..render.tone import Normalize, Tone
 from ..settings import Settings
 from .cache import ByteCache
 from .encode import npz, safetensors, to_npy, to_u8
 from .executor import Executor
+from .figures import figure_caption, figure_title
 from .images import restore
 from .run import INPUT_NAME, Run
 from .runs import Runs
 
 ArchiveFormat = Literal["npz", "safetensors", "u8"]
 LayerFormat = Literal["npy", "u8", "png", "json"]
+ViewFormat = Literal["npy", "u8", "png", "json", "svg", "pdf"]
+
+PRINTABLE = "^[^\\x00-\\x1f\\x7f-\\x9f\\ufffe\\uffff]+$"
+"""Letters that a file of XML can hold, on one line."""
 
 Result = TypeVar("Result")
+
+FIGURES: Mapping[str, Callable[[Figure], bytes]] = {"svg": to_svg, "pdf": to_pdf}
 
 # Layers in the making while one is on its way: enough that the device never waits for the network.
 LAYERS_AHEAD = 6
@@ -42,16 +53,29 @@ class Picture(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     format: LayerFormat = "npy"
-    map: int | None = Field(None, ge=0, description="One map, for npy and png; all when left out.")
-    colormap: str | None = Field(None, description="For png: viridis, magma, cividis, grey, RdBu or iceburn.")
+    map: int | None = Field(None, ge=0, description="One map, for npy and pictures; all when left out.")
+    colormap: str | None = Field(None, description="For pictures: viridis, magma, cividis, grey, RdBu or iceburn.")
     scale: int = Field(1, ge=1, le=64, description="For png: pixels a value, nearest neighbour.")
-    normalize: Normalize = Field("map", description="For png: the colour scale ends at the map's or layer's largest.")
+    normalize: Normalize = Field("map", description="For pictures: the scale ends at the map's or layer's largest.")
+
+
+class LayerView(Picture):
+    """How a layer is shown or written, figures with a legend included."""
+
+    format: ViewFormat = "npy"  # type: ignore[assignment]
+    title: str | None = Field(None, max_length=200, pattern=PRINTABLE, description="Title of a figure, svg or pdf.")
+    scale: int = Field(
+        1, ge=1, le=64, description="For png: pixels a value; for svg and pdf: points a value, 1 for what reads well."
+    )
 
 
 class Layers:
     """Renders the layers of runs; what is quick to ask for again is cached within a byte budget."""
 
-    def __init__(self, settings: Settings, runs: Runs, executor: Executor) -> None:
+    def __init__(
+        self, settings: Settings, runs: Runs, executor: Executor, image_names: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
+        self._image_names = image_names
         self._max_pixels = settings.max_picture_pixels
         self._runs = runs
         self._executor = executor
@@ -67,12 +91,14 @@ class Layers:
         return await self._executor.beside(partial(_to_array, activation))
 
     async def render(self, run: Run, name: str, picture: Picture) -> bytes:
-        """A layer as npy, u8 or png. Raises `NotFound`, `Unavailable`, `OverLimit`."""
+        """A layer as npy, u8, png, svg or pdf. Raises `NotFound`, `Unavailable`, `OverLimit`."""
         index = run.layer(name).index
         chosen = None if picture.map is None else run.channel(index, picture.map)
         if picture.format == "u8":
             return await self._u8(run, index)
         activation = await self._runs.activation(run, index)
+        if isinstance(picture, LayerView) and picture.format in FIGURES:
+            return await self._executor.beside(partial(self._figure, run, index, activation, picture))
         if picture.format == "png":
             return await self._executor.beside(partial(self._png, run, index, activation, picture))
         return await self._executor.beside(lambda: to_npy(_to_array(activation, chosen)))
@@ -135,13 +161,31 @@ class Layers:
         return body
 
     def _png(self, run: Run, index: int, activation: Tensor, picture: Picture) -> bytes:
-        signed = run.signed(index)
-        colours = colormap(picture.colormap) if picture.colormap else default_colormap(signed=signed)
-        tone = Tone(signed=signed, normalize=picture.normalize)
+        colours, tone = _colours(run, index, picture)
         maps = as_maps(_to_array(activation))
         if picture.map is None:
             return atlas_png(maps, colours, tone, scale=picture.scale, max_pixels=self._max_pixels)
         return map_png(maps, picture.map, colours, tone, scale=picture.scale, max_pixels=self._max_pixels)
+
+    def _figure(self, run: Run, index: int, activation: Tensor, picture: LayerView) -> bytes:
+        colours, tone = _colours(run, index, picture)
+        figure = layer_figure(
+            as_maps(_to_array(activation)),
+            colours,
+            tone,
+            index=picture.map,
+            title=picture.title or figure_title(run, index, picture.map),
+            caption=figure_caption(run, index, self._image_names.get(run.image.id), colours.name),
+            scale=picture.scale,
+            max_pixels=self._max_pixels,
+        )
+        return FIGURES[picture.format](figure)
+
+
+def _colours(run: Run, index: int, picture: Picture) -> tuple[Colormap, Tone]:
+    signed = run.signed(index)
+    colours = colormap(picture.colormap) if picture.colormap else default_colormap(signed=signed)
+    return colours, Tone(signed=signed, normalize=picture.normalize)
 
 
 async def ahead(

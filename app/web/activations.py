@@ -9,24 +9,24 @@ from starlette.responses import Response
 
 from ..errors import Fault, Invalid, NotAcceptable
 from ..service.images import Fit
-from ..service.layers import ArchiveFormat, Picture
+from ..service.layers import ArchiveFormat, LayerView
 from ..service.run import Run
 from ..service.service import Service
 from .deps import ServiceDep, while_connected
 from .images import BINARY
 from .problems import documented
-from .runs import ARCHIVE_CONTENT, chosen_layers, layer_response, stream_archive
-from .uploads import FORM, NPY, read_form
+from .runs import ARCHIVE_CONTENT, LAYER_TYPES, chosen_layers, layer_response, stream_archive
+from .uploads import FORM, read_form
 
 router = APIRouter(prefix="/api/v1", tags=["runs"])
 
 
-class ActivationsForm(Picture):
+class ActivationsForm(LayerView):
     """Fields of the one-call form beside its file."""
 
     model_config = ConfigDict(extra="forbid")
 
-    format: Literal["png", "npy", "json", "npz", "safetensors", "u8"] | None = None  # type: ignore[assignment]
+    format: Literal["png", "npy", "json", "svg", "pdf", "npz", "safetensors", "u8"] | None = None  # type: ignore[assignment]
     model: str = "vgg16"
     layers: str = Field(description="Names, separated by commas.")
     size: int | None = Field(None, ge=1)
@@ -44,10 +44,10 @@ class ActivationsForm(Picture):
             return None
         raise NotAcceptable(f"{chosen} holds one layer; {count} were named.", expected="npz, safetensors or u8")
 
-    def picture(self) -> Picture:
+    def picture(self) -> LayerView:
         """How the one layer is written."""
-        fields = self.model_dump(include=set(Picture.model_fields), exclude={"format"})
-        return Picture(format=self.format or "png", **fields)
+        fields = self.model_dump(include=set(LayerView.model_fields), exclude={"format"})
+        return LayerView(format=self.format or "png", **fields)
 
 
 ONE_CALL: dict[str, Any] = {
@@ -74,13 +74,16 @@ ONE_CALL: dict[str, Any] = {
     response_class=Response,
     openapi_extra=ONE_CALL,
     responses={
-        200: {"content": {**ARCHIVE_CONTENT, NPY: BINARY, "image/png": BINARY, "application/json": {}}},
+        200: {"content": {**ARCHIVE_CONTENT, **dict.fromkeys(LAYER_TYPES.values(), BINARY), "application/json": {}}},
         **documented(400, 404, 406, 413, 415, 422, 503),
     },
     summary="A photo in, activations out, nothing kept",
 )
 async def activations(request: Request, service: ServiceDep) -> Response:
-    """One layer as `png` (default), `npy`, `u8` or `json`; several as `npz` (default) or `safetensors`."""
+    """One layer as `png` (default), `npy`, `u8`, `json`, or a figure as `svg` or `pdf`.
+
+    Several come as `npz` (default), `safetensors`, or `u8` frames in order.
+    """
     sent = await read_form(request)
     form = _settings(sent.fields)
     run = await while_connected(

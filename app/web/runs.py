@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response, StreamingResponse
 
 from ..errors import Invalid
-from ..service.layers import ArchiveFormat, Picture
+from ..service.layers import ArchiveFormat, LayerView
 from ..service.run import Run, RunRecipe
 from ..service.service import Service
 from .deps import ServiceDep, json_only, json_response, kept, to_json
@@ -20,6 +20,13 @@ from .views import run_view, statistics_view, unit_view
 router = APIRouter(prefix="/api/v1", tags=["runs"])
 
 U8 = "application/vnd.convscope.u8"
+LAYER_TYPES: dict[str, str] = {
+    "npy": NPY,
+    "u8": U8,
+    "png": "image/png",
+    "svg": "image/svg+xml",
+    "pdf": "application/pdf",
+}
 ARCHIVE_TYPES: dict[str, str] = {
     "npz": "application/x-npz",
     "safetensors": "application/vnd.safetensors",
@@ -77,9 +84,7 @@ async def run_input(
     responses={
         200: {
             "content": {
-                NPY: BINARY,
-                U8: BINARY,
-                "image/png": BINARY,
+                **dict.fromkeys(LAYER_TYPES.values(), BINARY),
                 "application/json": {"schema": {"$ref": "#/components/schemas/LayerStatisticsSchema"}},
             }
         },
@@ -92,23 +97,24 @@ async def layer(
     service: ServiceDep,
     run_id: str,
     layer: str,
-    picture: Annotated[Picture, Query()],
+    picture: Annotated[LayerView, Query()],
 ) -> Response:
     """Answers as soon as this layer is there.
 
     `npy`: float32 C×H×W exactly as computed; `u8`: one byte a value with each map's low and high
-    (docs/formats.md); `png`: all maps, or one with `map=k`; `json`: statistics map by map.
+    (docs/formats.md); `png`: all maps, or one with `map=k`; `svg` and `pdf`: the same as a figure with its colour
+    scale and caption; `json`: statistics map by map.
     """
     run = await service.runs.find(run_id)
     return await kept(request, ("layer", run_id, layer, picture), lambda: layer_response(service, run, layer, picture))
 
 
-async def layer_response(service: Service, run: Run, name: str, picture: Picture) -> Response:
+async def layer_response(service: Service, run: Run, name: str, picture: LayerView) -> Response:
     """A layer in the form asked for."""
     if picture.format == "json":
         return json_response(statistics_view(run, name, await service.layers.statistics(run, name)))
     body = await service.layers.render(run, name, picture)
-    return Response(body, media_type={"npy": NPY, "u8": U8, "png": "image/png"}[picture.format])
+    return Response(body, media_type=LAYER_TYPES[picture.format])
 
 
 @router.get(
