@@ -146,6 +146,17 @@ class Edits:
                 reached.add(node.index)
         return frozenset(reached)
 
+    def rescaled(self, network: Network) -> frozenset[int]:
+        """Indices of the layers whose output is that of the unedited network with some maps scaled."""
+        reached = self.reached(network)
+        return frozenset(
+            node.index
+            for node in network.nodes
+            if node.name in self.by_layer
+            and reached.isdisjoint(node.inputs)
+            and all(edit.kernel is None and edit.bias is None for edit in self.by_layer[node.name])
+        )
+
     def signs(self, network: Network, analysis: Analysis) -> Analysis:
         """The analysis with the signs that hold now: a map with a negative factor may turn a layer's sign."""
         signed = {INPUT: True}
@@ -161,7 +172,7 @@ NO_EDITS = Edits()
 
 
 def settle(
-    edits: Sequence[Edit], network: Network, analysis: Analysis, unavailable: Mapping[str, str], install: str | None
+    edits: Sequence[Edit], network: Network, analysis: Analysis, unavailable: Mapping[str, str], remedy: str | None
 ) -> Edits:
     """The same edits checked against a network at the analysis' size, merged by place and put in order.
 
@@ -175,7 +186,7 @@ def settle(
         raise gather(faults, Invalid)
     for edit in edits:
         if (reason := unavailable.get(edit.layer)) is not None:
-            raise Unavailable(f"{edit.layer}: {reason}", where=edit.layer, expected=install)
+            raise Unavailable(f"{edit.layer}: {reason}", where=edit.layer, expected=remedy)
     return Edits(tuple(_merged(edits, network.node)))
 
 

@@ -89,11 +89,13 @@ class Run:
     id: str = field(init=False)
     base: str = field(init=False)  # the id of the unedited run, its own where there are no edits
     reached: frozenset[int] = field(init=False)  # the layers that edits change
+    rescaled: frozenset[int] = field(init=False)  # those that are the base's with some maps scaled
 
     def __post_init__(self) -> None:
         self.id = self.recipe.id
         self.base = self.recipe.edited(NO_EDITS).id
         self.reached = self.edits.reached(self.model.network)
+        self.rescaled = self.edits.rescaled(self.model.network)
 
     def edited(self, edits: Edits) -> "Run":
         """The run of the same image, network and size with edits."""
@@ -120,9 +122,9 @@ class Run:
         return node
 
     def _what_helps(self, node: Node) -> str | None:
-        """The command that installs the weights a layer lacks, or the size that the weights it has are for."""
+        """What to do about the weights that a layer lacks, or the size that the weights it has are for."""
         if node.name in self.model.source.missing:
-            return self.model.source.provenance.install
+            return self.model.source.remedy
         return f"an input of {by(self.model.analysis.input_shape)}"
 
     def index(self, name: str) -> int:

@@ -71,8 +71,8 @@ class Runs:
                 where="edits",
                 limit=self._settings.max_edits,
             )
-        install = base.model.source.provenance.install
-        edits = settle(wanted, base.model.network, base.analysis, base.unavailable, install)
+        remedy = base.model.source.remedy
+        edits = settle(wanted, base.model.network, base.analysis, base.unavailable, remedy)
         if not edits.edits:
             return base
         return self._known(base.recipe.edited(edits).id) or await self._keep(base.edited(edits))
@@ -270,7 +270,7 @@ class Runs:
         def at_hand(index: int) -> bool:
             if index in walk:
                 return True
-            known = self.activations.peek(run.key(index))
+            known = self._computed_before(run, index)
             if known is not None:
                 walk.add(index, known)
             return known is not None
@@ -289,6 +289,16 @@ class Runs:
                 activation = walk[index]
             done.add(index)
             publish(index, activation)
+
+    def _computed_before(self, run: Run, index: int) -> Tensor | None:
+        """A layer from the cache; where an edit only scales maps of it, made from the unedited run's."""
+        known = self.activations.peek(run.key(index))
+        if known is None and index in run.rescaled:
+            plain = self.activations.peek((run.base, index))
+            if plain is not None:
+                known = run.edits.scaled(run.model.network.nodes[index].name, plain)
+                self.activations.put(run.key(index), known, known.nbytes)
+        return known
 
     def _publish(self, run: Run, index: int, activation: Tensor) -> None:
         """In the loop: hand a layer to everyone who waits for it."""

@@ -181,6 +181,19 @@ async def test_layers_before_the_first_edit_are_not_computed_again(tmp_path: Pat
         assert await service.runs.activation(run, 1) is await service.runs.activation(base, 1)
 
 
+async def test_a_map_scaled_alone_is_made_from_the_layer_at_hand(tmp_path: Path) -> None:
+    async with running(tmp_path) as service:
+        base = await base_run(service)
+        plain = await service.runs.activation(base, 2)
+        computed = service.runs.layers_computed
+        run = await edited_run(service, edit_of("conv2", 1, scale=2), edit_of("relu2", 0, scale=2))
+        assert run.rescaled == {2}
+        scaled = await service.runs.activation(run, 2)
+        assert service.runs.layers_computed == computed
+        assert torch.equal(scaled[:, 1], 2 * plain[:, 1])
+        assert torch.equal(scaled[:, [0, 2, 3]], plain[:, [0, 2, 3]])
+
+
 async def test_what_an_edited_run_computes_before_the_edit_is_there_for_the_unedited_one(tmp_path: Path) -> None:
     async with running(tmp_path) as service:
         run = await edited_run(service, edit_of("conv2", 1, bias=2))
@@ -352,7 +365,7 @@ async def test_a_layer_that_cannot_be_computed_cannot_be_edited(tmp_path: Path) 
         with pytest.raises(Unavailable) as refusal:
             await service.runs.create(recipe)
         assert refusal.value.where == "fc8"
-        assert refusal.value.expected == "convscope weights install vgg16"
+        assert refusal.value.expected == "a layer whose weights are there, such as conv5_3"
 
 
 async def test_more_edits_than_allowed_are_refused_with_the_number(tmp_path: Path) -> None:
