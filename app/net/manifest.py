@@ -18,7 +18,7 @@ class ShippedFile:
     source: str
     licence: str
     note: str
-    install: str
+    install: str | None
     tensors: Mapping[str, str]
 
     @property

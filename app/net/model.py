@@ -42,7 +42,7 @@ class Model:
     def require(self, layer: str) -> None:
         """Raise Unavailable where this layer is missing, with the command that brings its weights if there is one."""
         if (reason := self.source.missing.get(layer)) is not None:
-            raise Unavailable(f"{layer}: {reason}", where=layer, expected=self.source.provenance.install)
+            raise Unavailable(f"{layer}: {reason}", where=layer, expected=self.source.remedy)
 
 
 def _misfit(now: LayerAnalysis, then: LayerAnalysis, analysis: Analysis) -> str:

@@ -69,6 +69,13 @@ class WeightSource:
     read: Read
 
     @property
+    def remedy(self) -> str | None:
+        """What to do about a missing layer: the command that installs its weights, or a layer that has them."""
+        if self.provenance.install is not None or not self.layers:
+            return self.provenance.install
+        return f"a layer whose weights are there, such as {self.layers[-1].name}"
+
+    @property
     def nbytes(self) -> int:
         """Bytes of the tensors once loaded."""
         return FLOAT32_BYTES * sum(_values(layer) for layer in self.layers)

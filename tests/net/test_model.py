@@ -134,12 +134,12 @@ def test_missing_weights_stay_missing_at_another_size() -> None:
     assert other["softmax"] == "waits for fc8: weights not installed"
 
 
-def test_a_missing_layer_is_refused_with_the_command_that_installs_it() -> None:
+def test_a_missing_layer_is_refused_naming_one_that_is_there() -> None:
     made = preset_model("vgg16", PLENTY)
     made.require("conv5_3")
     with pytest.raises(Unavailable, match="fc6: weights not installed") as caught:
         made.require("fc6")
-    assert caught.value.expected == "convscope weights install vgg16"
+    assert caught.value.expected == "a layer whose weights are there, such as conv5_3"
 
 
 def test_a_network_is_titled_by_its_name_unless_told_otherwise() -> None:

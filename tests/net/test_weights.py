@@ -53,7 +53,7 @@ def test_shipped_vgg16_reaches_pool5_and_says_what_is_missing() -> None:
     }
     provenance = shipped_vgg16().provenance
     assert (provenance.kind, provenance.licence) == ("shipped", "CC BY 4.0")
-    assert provenance.install == "convscope weights install vgg16"
+    assert provenance.install is None
 
 
 def test_shipped_weights_are_the_files_values_in_float32_and_channels_last() -> None:

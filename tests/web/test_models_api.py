@@ -37,7 +37,7 @@ def test_vgg16_is_the_whole_network_and_says_what_is_not_installed(api):
     assert not layers["fc6"]["available"]
     assert layers["fc6"]["reason"] == "weights not installed"
     assert layers["fc7"]["reason"].startswith("weights not installed")
-    assert model["weights"]["install"] == "convscope weights install vgg16"
+    assert model["weights"]["install"] is None
     assert model["weights"]["licence"]
 
 
@@ -255,9 +255,9 @@ def test_kernels_that_are_not_there_are_refused(api, path, status, slug):
     problem(api.get(f"{MODELS}/{path}"), status, slug)
 
 
-def test_missing_weights_name_the_command_that_installs_them(api):
+def test_missing_weights_name_a_layer_that_has_them(api):
     body = problem(api.get(f"{MODELS}/vgg16/layers/fc6/filters"), 422, "layer-unavailable")
-    assert body["expected"] == "convscope weights install vgg16"
+    assert body["expected"] == "a layer whose weights are there, such as conv5_3"
 
 
 def test_numbers_that_json_does_not_have_are_told_as_a_fault(api):

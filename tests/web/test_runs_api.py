@@ -246,12 +246,12 @@ def test_an_unknown_layer_names_its_like(api, run):
     assert "maxpool1" in body["expected"]
 
 
-def test_a_layer_without_weights_says_how_to_get_them(api):
+def test_a_layer_without_weights_says_so(api):
     run = api.run(api.image(png(PIXELS)), "vgg16", size=224)
     for query in ("", "?format=u8", "?format=png", "?format=json"):
         body = problem(api.get(path(run, "fc6", query)), 422, "layer-unavailable")
         assert "weights not installed" in body["detail"]
-        assert body["expected"] == "convscope weights install vgg16"
+        assert body["expected"] == "a layer whose weights are there, such as conv5_3"
 
 
 # --- archives
