@@ -60,7 +60,7 @@ export function curve(f, x, write, name) {
     svg("path", { class: "ms-curve-line", d: line }),
     svg("path", { class: "ms-curve-drop", d: `M${across(x)} ${down(0)}V${down(f(x))}H${WIDTH / 2}` }),
     svg("circle", { class: "ms-curve-point", cx: across(x), cy: down(f(x)), r: 4 }),
-    svg("text", { x: 0, y: HEIGHT + 8 }, `x from ${write(-reach)}`),
+    svg("text", { x: 0, y: HEIGHT + 8 }, `before ${name} ${write(-reach)}`),
     svg("text", { x: WIDTH / 2, y: HEIGHT + 8, "text-anchor": "middle" }, "0"),
     svg("text", { x: WIDTH, y: HEIGHT + 8, "text-anchor": "end" }, write(reach)),
   );

@@ -160,17 +160,20 @@ function dense(unit, shown, scales, env) {
   return node;
 }
 
-// The cell under the pointer is outlined in patch, kernel and products, and the line below says what they make.
+/** Outline cell (y, x) of one row in patch, kernel and products, and no other cell of `rows`. */
+export function light(rows, row, y, x) {
+  for (const cell of rows.querySelectorAll(".ms-linked")) cell.classList.remove("ms-linked");
+  for (const cell of row?.querySelectorAll(`[data-y="${y}"][data-x="${x}"]`) ?? []) cell.classList.add("ms-linked");
+}
+
+// The cell under the pointer is outlined, and the line below says what its numbers make.
 function linked(rows, unit, env) {
   const line = element("p", "ms-readout");
   const mark = (on) => {
-    for (const cell of rows.querySelectorAll(".ms-linked")) cell.classList.remove("ms-linked");
-    line.textContent = "";
     const row = on?.closest(".ms-terms");
-    if (!row) return;
-    const { y, x } = on.dataset;
-    for (const cell of row.querySelectorAll(`[data-y="${y}"][data-x="${x}"]`)) cell.classList.add("ms-linked");
-    line.textContent = termWords(unit, env, Number(row.dataset.channel), Number(y), Number(x));
+    const { y, x } = on?.dataset ?? {};
+    light(rows, row, y, x);
+    line.textContent = !row ? "" : termWords(unit, env, Number(row.dataset.channel), Number(y), Number(x));
   };
   for (const kind of ["pointerover", "focusin"]) rows.addEventListener(kind, (event) => mark(event.target.closest(".ms-cell")));
   rows.addEventListener("pointerleave", () => mark(null));

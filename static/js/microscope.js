@@ -9,6 +9,7 @@ import { inputPixel } from "./microscope-pixel.js";
 import { count } from "./microscope-numbers.js";
 import { pythonScript } from "./microscope-python.js";
 import { result } from "./microscope-result.js";
+import { createWalk } from "./microscope-walk.js";
 
 const MOVES = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
 const ARROWS = [["←", "ArrowLeft", "left"], ["↑", "ArrowUp", "up"], ["↓", "ArrowDown", "down"], ["→", "ArrowRight", "right"]];
@@ -71,13 +72,15 @@ class Microscope {
     const arrows = ARROWS.map(([sign, key, words]) => button(sign, () => this.step(key), { className: "ms-key", label: `Move the window ${words}` }));
     this.mover = attributes(element("span", "ms-mover", element("span", "ms-quiet", "Move the window"), ...arrows), { role: "group", "aria-label": "Move the window" });
     this.sentence = element("span", "ms-sentence");
-    this.python = button("Copy as Python", () => this.copy(pythonScript(this.ctx.run, this.chain.head, location.origin), "Python copied."));
+    this.walker = button("Step through", () => this.walk.toggle());
+    this.python = button("Copy as Python", () => this.copy(pythonScript(this.ctx.run, this.chain.head, location.origin), "Python copied."), { className: "btn ms-python" });
     return element(
       "header",
       "ms-header",
       this.title,
       this.sentence,
       this.mover,
+      this.walker,
       this.python,
       button("Copy link", () => this.copy(location.href, "Link copied.")),
       button("×", () => this.leave(), { className: "ms-close", label: "Close" }),
@@ -88,6 +91,7 @@ class Microscope {
   async go(at, { tell = true, trail = [] } = {}) {
     this.at = at;
     this.trail = trail;
+    this.walk?.stop();
     this.request?.abort();
     this.request = new AbortController();
     this.root.dataset.state = "loading";
@@ -154,12 +158,20 @@ class Microscope {
     const env = this.env();
     const { head } = this.chain;
     const middle = equation(head, env);
+    this.walk?.stop();
     this.write(this.chain);
     this.panes[0].replaceChildren(context(head, this.at.layer, env));
     this.panes[1].replaceChildren(middle.node);
     this.panes[2].replaceChildren(result(this.chain, middle.scales, env));
     if (hasKernel(head)) (env.phone ? middle.node : this.panes[2].firstChild).append(this.foot(middle.summary));
+    this.walk = createWalk(this.panes[1], head, (words, playing) => this.walked(words, playing));
     this.root.dataset.state = "ready";
+  }
+
+  walked(words, playing) {
+    const line = this.panes[1].querySelector(".ms-readout");
+    if (line) line.textContent = words;
+    this.walker.textContent = playing ? "Pause" : "Step through";
   }
 
   foot(summary) {
@@ -181,6 +193,7 @@ class Microscope {
     this.sentence.title = this.sentence.textContent;
     this.mover.hidden = vector;
     this.python.hidden = false;
+    this.walker.hidden = this.table || !hasKernel(head);
     this.showTrail();
   }
 
@@ -195,7 +208,7 @@ class Microscope {
   async showPixel() {
     this.chain = null;
     this.mover.hidden = false;
-    this.python.hidden = true;
+    this.python.hidden = this.walker.hidden = true;
     this.title.replaceChildren(element("span", "ms-name", "input", element("span", "ms-colon", " : "), String(this.at.channel)), element("span", "ms-place", "row ", element("b", "", String(this.at.y)), ", column ", element("b", "", String(this.at.x))));
     this.sentence.textContent = "Where the chain begins: a number of the image itself.";
     this.showTrail();
@@ -284,6 +297,7 @@ class Microscope {
   close() {
     this.request?.abort();
     clearTimeout(this.quiet);
+    this.walk?.stop();
     this.resized.disconnect();
     this.themed.disconnect();
     this.system.removeEventListener("change", this.onSystem);

@@ -98,6 +98,20 @@ def test_a_bar_opens_its_channel(explorer: Explorer) -> None:
     expect(microscope.locator(".ms-foot")).to_contain_text("5 of 256 channels open")
 
 
+def test_the_walk_adds_product_after_product(explorer: Explorer) -> None:
+    explorer.page.emulate_media(reduced_motion="reduce")
+    microscope = open_microscope(explorer, layer="conv1_1", map=45, y=67, x=85)
+    unit = explorer.unit("conv1_1", 45, 67, 85)
+    products = np.ravel(np.array(unit["patch"]) * np.array(unit["kernel"]))
+    step = microscope.get_by_role("button", name="Step through")
+    for taken in (1, 2, 3):
+        step.click()
+        readout = microscope.locator(".ms-readout")
+        expect(readout).to_contain_text(f"Σ of {taken} of 27 products")
+        assert number(readout.inner_text().split(": ")[1]) == pytest.approx(products[:taken].sum(), abs=FOUR_DECIMALS)
+    expect(microscope.locator(".ms-linked")).to_have_count(3)
+
+
 def test_padding_is_shown_as_such(explorer: Explorer) -> None:
     microscope = open_microscope(explorer, layer="conv1_1", map=45, y=0, x=0)
     patch = microscope.locator('[aria-label="Patch, Red"]')
@@ -138,7 +152,7 @@ def test_a_number_is_followed_up_to_the_photo_s_pixel(explorer: Explorer) -> Non
     expect(microscope.locator(".ms-title")).to_contain_text("input : 1")
     settled(explorer)
     assert shown(microscope) == pytest.approx(network_input(explorer)[1, 67, 85], abs=FOUR_DECIMALS)
-    microscope.get_by_role("button", name="Back to conv1_2 : 10").click()
+    microscope.get_by_role("button", name="Back to relu1_2 : 10").click()
     expect(microscope.locator(".ms-title")).to_contain_text("conv1_2 : 10")
 
 
