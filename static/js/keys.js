@@ -1,4 +1,5 @@
 // Keys of the whole page. Single letters can be switched off, and never act while something is typed.
+// `actions.letters` are the page's own.
 
 import { find, findAll } from "./dom.js";
 
@@ -10,7 +11,7 @@ function isTyping(target) {
 
 export function createKeys(actions) {
   const [panel, hints, single] = [find("#keys"), find("#key-hints"), find("#single-keys")];
-  hints.hidden = false;
+  if (hints) hints.hidden = false;
   single.checked = localStorage.getItem(STORED) !== "off";
   single.addEventListener("change", () => localStorage.setItem(STORED, single.checked ? "on" : "off"));
   for (const button of findAll('[data-action="keys"]')) button.addEventListener("click", () => panel.showPopover());
@@ -31,10 +32,9 @@ export function createKeys(actions) {
   });
 
   const letters = {
-    e: actions.explain,
     n: actions.normalise,
-    b: actions.before,
     s: actions.sort,
+    ...actions.letters,
     "[": () => actions.layer(-1),
     "]": () => actions.layer(1),
     "?": () => panel.showPopover(),
@@ -42,7 +42,7 @@ export function createKeys(actions) {
 
   // Arrows belong to the radio, slider or list that has the focus; elsewhere they step through the maps.
   function arrows({ target }) {
-    if (target.closest("input, [role=listbox], .tower, #big, .microscope-host")) return {};
+    if (target.closest("input, [role=listbox], .tower, .big, .microscope-host")) return {};
     return { ArrowLeft: () => actions.map(-1), ArrowRight: () => actions.map(1) };
   }
 }

@@ -180,10 +180,12 @@ const cycle = (values, value) => values[(values.indexOf(value) + 1) % values.len
 
 createKeys({
   find: openFinder,
-  explain: () => store.set({ explain: true }),
+  letters: {
+    e: () => store.set({ explain: true }),
+    b: () => blocks.some((block) => block.function) && store.set({ show: store.get().show === "after" ? "before" : "after" }),
+  },
   normalise: () => store.set({ norm: cycle(NORMS, store.get().norm) }),
   sort: () => store.set({ sort: cycle(SORTS, store.get().sort) }),
-  before: () => blocks.some((block) => block.function) && store.set({ show: store.get().show === "after" ? "before" : "after" }),
   layer: stepLayer,
   map: stepMap,
   escape() {

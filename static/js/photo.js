@@ -6,12 +6,13 @@ import { cellAt, fieldOf } from "./layout.js";
 
 const SMALLEST_BOX = 12;
 
-export function createPhoto(shape, { onPick }) {
-  const host = find("#photo");
+// `suffix` tells the photos of one page apart: their elements' ids end with it.
+export function createPhoto(shape, { onPick, suffix = "" }) {
+  const host = find(`#photo${suffix}`);
   const [image, clip, box] = [find("img", host), find(".clip", host), find(".field", host)];
   const passing = element("div", { class: "field hover", hidden: true });
   clip.append(passing);
-  const [size, stride, words] = ["#field-size", "#field-stride", "#field-place"].map((id) => find(id));
+  const [size, stride, words] = ["#field-size", "#field-stride", "#field-place"].map((id) => find(id + suffix));
   const [rows, columns] = [shape[1], shape[2]];
   let current = null;
 

@@ -4,7 +4,7 @@ import { layerPath, runPath } from "./api.js";
 import { element, find, findAll, say } from "./dom.js";
 
 // The clipboard's interface exists only on https and localhost; elsewhere a selection is copied.
-async function copy(text, what) {
+export async function copy(text, what) {
   const done = (await navigator.clipboard?.writeText(text).then(() => true, () => false)) || copySelected(text);
   say(done ? `${what} copied` : text);
 }
@@ -18,7 +18,13 @@ function copySelected(text) {
   return done;
 }
 
-const absolute = (path) => new URL(path, location.origin).href;
+export function download(blob, name) {
+  const anchor = element("a", { href: URL.createObjectURL(blob), download: name });
+  anchor.click();
+  URL.revokeObjectURL(anchor.href);
+}
+
+export const absolute = (path) => new URL(path, location.origin).href;
 
 function curlText(run, { name, k }) {
   return `curl -f -o ${name}-${k}.npy "${absolute(layerPath(run, name, `format=npy&map=${k}`))}"`;
@@ -45,14 +51,7 @@ export function createSave(run, store, inspector) {
 
   function savePng() {
     const chosen = inspector.selection();
-    if (!chosen) return;
-    inspector.canvas().toBlob((blob) => {
-      const anchor = document.createElement("a");
-      anchor.href = URL.createObjectURL(blob);
-      anchor.download = `${chosen.name}-${chosen.k}.png`;
-      anchor.click();
-      URL.revokeObjectURL(anchor.href);
-    });
+    if (chosen) inspector.canvas().toBlob((blob) => download(blob, `${chosen.name}-${chosen.k}.png`));
   }
 
   async function share() {

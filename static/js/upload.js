@@ -3,7 +3,8 @@
 import { Problem, postJson, uploadFile } from "./api.js";
 import { find, findAll } from "./dom.js";
 
-export function createUpload(store, model) {
+// `addressOf(image, changes)` is the page that shows an image.
+export function createUpload(store, model, addressOf = (image, changes) => `/${store.address({ image, y: null, x: null, ...changes })}`) {
   const [line, input, progress, fault, drop] = ["#upload", "#upload-file", ".upload-state", "#upload-error", ".drop"].map((name) => find(name));
   const [words, bar] = [find("span", progress), find("progress", progress)];
   let busy = false;
@@ -76,7 +77,7 @@ export function createUpload(store, model) {
   async function show(image, changes = {}) {
     const { size, fit } = { ...store.get(), ...changes };
     await postJson("/api/v1/runs", { image, model: model.id, fit, ...(size ? { size } : {}) });
-    location.assign(`/${store.address({ image, y: null, x: null, ...changes })}`);
+    location.assign(addressOf(image, changes));
   }
 
   return { show, refuse };
