@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 from torch import Tensor
 
-from ..errors import Fault, Invalid, Unavailable
+from ..errors import Fault, Invalid
 from .analysis import Analysis, LayerAnalysis
 from .faults import describe, gather, near
 from .graph import INPUT, Network, Node
@@ -176,8 +176,8 @@ def settle(
 ) -> Edits:
     """The same edits checked against a network at the analysis' size, merged by place and put in order.
 
-    A factor of 1 is no edit. Raises Invalid with every fault (an unknown layer or channel, a kernel of another
-    shape, one field of a place given twice), and Unavailable for a layer that cannot be computed.
+    A factor of 1 is no edit. Raises Invalid with every fault: an unknown layer or channel, a kernel of another
+    shape, one field of a place given twice.
     """
     rows = {row.name: row for row in analysis.layers}
     faults = [fault for number, edit in enumerate(edits) for fault in _faults(number, edit, rows)]
