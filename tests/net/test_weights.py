@@ -158,6 +158,13 @@ def test_layers_beyond_the_limit_are_missing_with_the_numbers() -> None:
     assert source.nbytes == 4 * 11
 
 
+def test_the_limit_holds_for_the_layers_together() -> None:
+    # 12 + 12 + 12 values: two fit into 30
+    layers = [layer("conv", filters=3, kernel=1) for _ in range(3)]
+    source = seeded(network((3, 8, 8), *layers), analysis((3, 8, 8), *layers), 0, 30)
+    assert source.missing == {"conv3": "12 parameters after 24 exceed the 30 seeded here"}
+
+
 def test_a_trillion_parameters_are_declined_without_being_made() -> None:
     net = build_network(preset("sizes_fully_connected").spec)
     source = seeded(net, analyze(net), 0, 64_000_000)
