@@ -171,9 +171,7 @@ class Edits:
 NO_EDITS = Edits()
 
 
-def settle(
-    edits: Sequence[Edit], network: Network, analysis: Analysis, unavailable: Mapping[str, str], remedy: str | None
-) -> Edits:
+def settle(edits: Sequence[Edit], network: Network, analysis: Analysis) -> Edits:
     """The same edits checked against a network at the analysis' size, merged by place and put in order.
 
     A factor of 1 is no edit. Raises Invalid with every fault: an unknown layer or channel, a kernel of another
@@ -184,9 +182,6 @@ def settle(
     faults += _given_twice(edits)
     if faults:
         raise gather(faults, Invalid)
-    for edit in edits:
-        if (reason := unavailable.get(edit.layer)) is not None:
-            raise Unavailable(f"{edit.layer}: {reason}", where=edit.layer, expected=remedy)
     return Edits(tuple(_merged(edits, network.node)))
 
 

@@ -71,8 +71,9 @@ class Runs:
                 where="edits",
                 limit=self._settings.max_edits,
             )
-        remedy = base.model.source.remedy
-        edits = settle(wanted, base.model.network, base.analysis, base.unavailable, remedy)
+        edits = settle(wanted, base.model.network, base.analysis)
+        for edit in edits.edits:
+            base.layer(edit.layer)
         if not edits.edits:
             return base
         return self._known(base.recipe.edited(edits).id) or await self._keep(base.edited(edits))
