@@ -111,7 +111,7 @@ Size = Annotated[tuple[int, int, int], BeforeValidator(_read_size), WithJsonSche
 Flag = Annotated[bool, Field(strict=True)]
 Real = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=-BOUND, le=BOUND)]
 PositiveReal = Annotated[float, Field(strict=True, allow_inf_nan=False, gt=0, le=BOUND)]
-Name = Annotated[str, Field(strict=True, pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
+Name = Annotated[str, Field(strict=True, pattern=r"^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,63}$")]
 Names = Annotated[
     tuple[Annotated[str, Field(strict=True, min_length=1, max_length=64)], ...],
     BeforeValidator(_read_names),

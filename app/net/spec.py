@@ -46,7 +46,7 @@ class LayerBase(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     op: str
-    name: Name | None = Field(None, description="1 to 64 of the characters A–Z a–z 0–9 _ . -")
+    name: Name | None = Field(None, description="1 to 64 of the characters A–Z a–z 0–9 _ . -, the first no full stop")
     from_: Names | None = Field(
         None,
         alias="from",

@@ -235,7 +235,7 @@ def test_a_layer_must_have_an_op(entry: object) -> None:
     assert "maxpool" in (fault.expected or "")
 
 
-@pytest.mark.parametrize("name", ["", "a b", "ü", "a/b", "x" * 65, "a\n", 5, True, "\ud800"])
+@pytest.mark.parametrize("name", ["", "a b", "ü", "a/b", ".", "..", ".a", "x" * 65, "a\n", 5, True, "\ud800"])
 def test_names_are_short_and_plain(name: object) -> None:
     assert fault_of(layer("relu", name=name)).where.endswith(".name")
 
