@@ -2,7 +2,7 @@
 
 import { WIDEST_CELL, attributes, element } from "./microscope-cells.js";
 import { layerOf, photoPath, sourceChannel } from "./microscope-data.js";
-import { mapCanvas, windowMark } from "./microscope-equation.js";
+import { mapCanvas, placed, windowMark } from "./microscope-pictures.js";
 import { ranked } from "./microscope-strip.js";
 
 const SIDE = 168;
@@ -32,7 +32,8 @@ function photoFigure(unit, env, side) {
   const [height, width] = env.run.input.shape.slice(-2);
   const factor = side / Math.max(height, width);
   const field = unit.receptive_field;
-  const frame = element("div", "ms-picture", attributes(element("img", "ms-photo"), { src: photoPath(env.run), alt: "What the network saw, with the receptive field" }));
+  const photo = attributes(element("img", "ms-photo"), { src: photoPath(env.run), alt: "What the network saw, with the receptive field" });
+  const frame = element("div", "ms-picture", photo);
   frame.style.width = `${width * factor}px`;
   frame.style.height = `${height * factor}px`;
   if (field) frame.append(...fieldMarks(field, factor));
@@ -50,11 +51,6 @@ function fieldMarks(field, factor) {
   const height = Math.max(SMALLEST_MARK, tall);
   const box = [shown.left * factor - (width - wide) / 2, shown.top * factor - (height - tall) / 2, width, height];
   return [element("span", "ms-veil", placed(element("span", "ms-dim"), box)), placed(element("span", "ms-mark"), box)];
-}
-
-function placed(node, [left, top, width, height]) {
-  Object.assign(node.style, { left: `${left}px`, top: `${top}px`, width: `${width}px`, height: `${height}px` });
-  return node;
 }
 
 const span = (from, to) => (from === to ? `${from}` : `${from}–${to}`);

@@ -54,7 +54,8 @@ export function curve(f, x, write, name) {
   const across = (value) => ((value / reach + 1) * WIDTH) / 2;
   const down = (value) => HEIGHT - 6 - ((value - low) / (high - low || 1)) * (HEIGHT - 12);
   const line = samples.map((value, i) => `${i ? "L" : "M"}${across(value).toFixed(1)} ${down(values[i]).toFixed(1)}`).join("");
-  const picture = svg("svg", { class: "ms-curve", viewBox: `0 0 ${WIDTH} ${HEIGHT + 14}`, role: "img", "aria-label": `${name} at ${write(x)} is ${write(f(x))}` });
+  const words = `${name} at ${write(x)} is ${write(f(x))}`;
+  const picture = svg("svg", { class: "ms-curve", viewBox: `0 0 ${WIDTH} ${HEIGHT + 14}`, role: "img", "aria-label": words });
   picture.append(
     svg("path", { class: "ms-curve-axes", d: `M0 ${down(0) + 0.5}H${WIDTH}M${WIDTH / 2 + 0.5} 0V${HEIGHT}` }),
     svg("path", { class: "ms-curve-line", d: line }),

@@ -90,6 +90,12 @@ export function sourceOf(run, unit, c, y, x) {
   return { layer, channel, y: top + y * dilation[0], x: left + x * dilation[1] };
 }
 
+/** What picking a cell of channel `c` does: explain the number that it came from, if it came from one. */
+export const picker = (unit, c, env) => (y, x) => {
+  const at = sourceOf(env.run, unit, c, y, x);
+  if (at) env.explain(at);
+};
+
 /** The layer and channel that channel `c` of a unit's patch was taken from. */
 export function sourceChannel(unit, c) {
   let before = 0;

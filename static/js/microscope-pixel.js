@@ -1,6 +1,6 @@
 // The end of the chain: one number of the network's input, and the pixel of the photo that it was made from.
 
-import { Scale, attributes, block, element, scaleBar } from "./microscope-cells.js";
+import { Scale, block, element, scaleBar } from "./microscope-cells.js";
 import { context } from "./microscope-context.js";
 import { fetchMap, photoPath } from "./microscope-data.js";
 import { fixed } from "./microscope-numbers.js";
@@ -12,10 +12,9 @@ const COLOURS = ["red", "green", "blue"];
 export async function inputPixel(at, env) {
   const rows = await fetchMap(env.run, "input", at.channel, env.signal);
   const value = rows[at.y][at.x];
-  const unit = {
-    ...at, op: "input", window: null, inputs: [{ layer: "input", channels: [at.channel, at.channel] }],
-    receptive_field: { top: at.y, left: at.x, bottom: at.y, right: at.x, clipped: { top: at.y, left: at.x, bottom: at.y, right: at.x }, whole: false },
-  };
+  const field = { top: at.y, left: at.x, bottom: at.y, right: at.x };
+  const inputs = [{ layer: "input", channels: [at.channel, at.channel] }];
+  const unit = { ...at, op: "input", window: null, inputs, receptive_field: { ...field, clipped: field, whole: false } };
   const pixel = env.photo ? await photoPixel(env.run, at) : null;
   const { node, scale } = neighbourhood(at, rows, env);
   return [context(unit, null, env), node, holds(at, value, pixel, scale)];
@@ -34,7 +33,9 @@ function neighbourhood(at, rows, env) {
     pick: (y, x) => env.explain({ ...at, y: top + y, x: left + x }),
   });
   grid.querySelector(`.ms-cell[data-y="${at.y - top}"][data-x="${at.x - left}"]`)?.classList.add("ms-winner");
-  const words = element("p", "ms-hint", `Rows ${top}–${top + values.length - 1}, columns ${left}–${left + values[0].length - 1} of channel ${at.channel}, as the network saw them.`);
+  const [bottom, right] = [top + values.length - 1, left + values[0].length - 1];
+  const text = `Rows ${top}–${bottom}, columns ${left}–${right} of channel ${at.channel}, as the network saw them.`;
+  const words = element("p", "ms-hint", text);
   return { node: element("div", "ms-plain", grid, words), scale };
 }
 
@@ -58,6 +59,6 @@ function holds(at, value, pixel, scale) {
     });
     list.append(element("dt", "ms-rule", "after mean and scale"), element("dd", "ms-rule", fixed(value)));
   }
-  const total = element("div", "ms-holds", element("span", "", "input holds"), attributes(element("output", "ms-value", fixed(value)), { "data-value": String(value) }));
+  const total = element("div", "ms-holds", element("span", "", "input holds"), element("output", "ms-value", fixed(value)));
   return element("div", "ms-result-inner", list, total, element("div", "ms-colours", element("b", "", "Colour"), scaleBar("Input", scale)));
 }

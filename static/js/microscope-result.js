@@ -1,6 +1,6 @@
 // The right of the microscope: from the sum to the number that the layer holds, and how exactly the two agree.
 
-import { attributes, element, scaleBar } from "./microscope-cells.js";
+import { element, scaleBar } from "./microscope-cells.js";
 import { curve, functionOf } from "./microscope-curve.js";
 import { isActivation, isWeighted } from "./microscope-data.js";
 import { count, fixed, magnitude } from "./microscope-numbers.js";
@@ -17,7 +17,7 @@ export function result(chain, scales, env) {
     "div",
     "ms-holds",
     element("span", "", `${subject.layer} holds`),
-    attributes(element("output", "ms-value", fixed(subject.value)), { "data-value": String(subject.value) }),
+    element("output", "ms-value", fixed(subject.value)),
   );
   const box = element("div", "ms-result-inner", list, holds, agreement(chain.head));
   const after = afterwards(chain);
@@ -90,7 +90,9 @@ function agreement(unit) {
   const box = element("div", close ? "ms-agrees" : "ms-differs");
   const precision = element("span", "ms-precision", "Here: float64. Layer: float32.");
   const amount = unit.relative_difference === 0 ? "exactly" : `to ${magnitude(unit.relative_difference ?? NaN)}`;
-  const words = close ? `Equals what ${unit.layer} holds ${amount}.` : `Differs from what ${unit.layer} holds by ${magnitude(difference)}: large terms cancel.`;
+  const words = close
+    ? `Equals what ${unit.layer} holds ${amount}.`
+    : `Differs from what ${unit.layer} holds by ${magnitude(difference)}: large terms cancel.`;
   box.append(element("span", "", words), precision);
   return box;
 }

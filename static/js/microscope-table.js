@@ -4,19 +4,22 @@ import { attributes, element } from "./microscope-cells.js";
 import { sourceOf } from "./microscope-data.js";
 import { count, fixed } from "./microscope-numbers.js";
 import { ranked } from "./microscope-strip.js";
+import { channelName } from "./microscope-words.js";
 
 const MOST_ROWS = 1024;
 
-/** A table of the unit's terms, the largest first; `name(unit, env, c)` says what a channel is. */
-export function termsTable(unit, env, name) {
+/** A table of the unit's terms, the largest first. */
+export function termsTable(unit, env) {
   const few = unit.patch.length <= 4;
-  const rows = few ? productRows(unit, env, name) : channelRows(unit, env, name);
+  const rows = few ? productRows(unit, env) : channelRows(unit, env);
   const shown = rows.slice(0, MOST_ROWS);
   const heads = few ? ["Channel", "Row", "Column", "Input", "Weight", "Product"] : ["Rank", "Channel", "Sum", "Largest product"];
   const table = element("table", "ms-table");
   const what = few ? "products" : "channels";
-  const cut = shown.length < rows.length ? `The ${count(shown.length)} largest of ${count(rows.length)} ${what}.` : `All ${count(rows.length)} ${what}, the largest first.`;
-  table.append(element("caption", "", cut), element("thead", "", element("tr", "", ...heads.map((text) => attributes(element("th", "", text), { scope: "col" })))));
+  const all = shown.length === rows.length;
+  const cut = all ? `All ${count(rows.length)} ${what}, the largest first.` : `The ${count(shown.length)} largest of ${count(rows.length)} ${what}.`;
+  const cells = heads.map((text) => attributes(element("th", "", text), { scope: "col" }));
+  table.append(element("caption", "", cut), element("thead", "", element("tr", "", ...cells)));
   const body = element("tbody");
   for (const { cells, act, label } of shown) body.append(tableRow(cells, act, label));
   table.append(body);
@@ -33,16 +36,16 @@ function tableRow([first, ...rest], act, label) {
   return element("tr", "", head, ...rest.map((text) => element("td", "", text)));
 }
 
-function channelRows(unit, env, name) {
+function channelRows(unit, env) {
   return ranked(unit.by_channel).map(({ channel, sum }, rank) => {
     const products = unit.patch[channel].flatMap((row, y) => row.map((value, x) => value * unit.kernel[channel][y][x]));
     const largest = products.reduce((best, value) => (Math.abs(value) > Math.abs(best) ? value : best), 0);
-    const text = name(unit, env, channel);
+    const text = channelName(unit, env, channel);
     return { cells: [count(rank + 1), text, fixed(sum), fixed(largest)], act: () => env.open(channel), label: `Open ${text}` };
   });
 }
 
-function productRows(unit, env, name) {
+function productRows(unit, env) {
   const rows = unit.patch.flatMap((channel, c) =>
     channel.flatMap((row, y) => row.map((value, x) => ({ c, y, x, value, weight: unit.kernel[c][y][x] }))),
   );
@@ -50,7 +53,7 @@ function productRows(unit, env, name) {
   return rows.map(({ c, y, x, value, weight }) => {
     const at = sourceOf(env.run, unit, c, y, x);
     const place = at ? [String(at.y), String(at.x)] : ["padding", "padding"];
-    const cells = [name(unit, env, c), ...place, fixed(value), fixed(weight, 6), fixed(value * weight)];
+    const cells = [channelName(unit, env, c), ...place, fixed(value), fixed(weight, 6), fixed(value * weight)];
     return { cells, act: at && (() => env.explain(at)), label: at && `Explain the input at row ${at.y}, column ${at.x} of ${cells[0]}` };
   });
 }

@@ -2,7 +2,7 @@
 // grows. Knows the rows it walks and the unit they show.
 
 import { isCalm } from "./dom.js";
-import { light } from "./microscope-equation.js";
+import { light } from "./microscope-link.js";
 import { count, fixed } from "./microscope-numbers.js";
 
 const PACE = 250;

@@ -3,13 +3,13 @@
 
 import { attributes, element } from "./microscope-cells.js";
 import { context } from "./microscope-context.js";
-import { fetchChain, fetchMap, hasKernel, isWeighted, layerOf } from "./microscope-data.js";
+import { fetchChain, fetchMap, hasKernel, layerOf } from "./microscope-data.js";
 import { equation, firstOpened } from "./microscope-equation.js";
 import { inputPixel } from "./microscope-pixel.js";
-import { count } from "./microscope-numbers.js";
 import { pythonScript } from "./microscope-python.js";
 import { result } from "./microscope-result.js";
 import { createWalk } from "./microscope-walk.js";
+import { sentence } from "./microscope-words.js";
 
 const MOVES = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
 const ARROWS = [["←", "ArrowLeft", "left"], ["↑", "ArrowUp", "up"], ["↓", "ArrowDown", "down"], ["→", "ArrowRight", "right"]];
@@ -69,11 +69,12 @@ class Microscope {
   }
 
   header() {
-    const arrows = ARROWS.map(([sign, key, words]) => button(sign, () => this.step(key), { className: "ms-key", label: `Move the window ${words}` }));
-    this.mover = attributes(element("span", "ms-mover", element("span", "ms-quiet", "Move the window"), ...arrows), { role: "group", "aria-label": "Move the window" });
+    const arrow = ([sign, key, words]) => button(sign, () => this.step(key), { className: "ms-key", label: `Move the window ${words}` });
+    this.mover = element("span", "ms-mover", element("span", "ms-quiet", "Move the window"), ...ARROWS.map(arrow));
+    attributes(this.mover, { role: "group", "aria-label": "Move the window" });
     this.sentence = element("span", "ms-sentence");
     this.walker = button("Step through", () => this.walk.toggle());
-    this.python = button("Copy as Python", () => this.copy(pythonScript(this.ctx.run, this.chain.head, location.origin), "Python copied."), { className: "btn ms-python" });
+    this.python = button("Copy as Python", () => this.copyPython(), { className: "btn ms-python" });
     return element(
       "header",
       "ms-header",
@@ -87,8 +88,9 @@ class Microscope {
     );
   }
 
-  /** Show another number; `keep` leaves the trail as it is. */
+  /** Show another number; `tell` the page of it; `trail` are the numbers that led there. */
   async go(at, { tell = true, trail = [] } = {}) {
+    if (document.activeElement?.closest(".ms-equation, .ms-crumbs")) this.title.focus({ preventScroll: true });
     this.at = at;
     this.trail = trail;
     this.walk?.stop();
@@ -106,13 +108,14 @@ class Microscope {
   }
 
   show(chain) {
-    const sameInput = this.chain && this.chain.head.layer === chain.head.layer && this.chain.head.channel === chain.head.channel;
+    const before = this.chain?.head;
     this.chain = chain;
-    if (!sameInput || this.opened.size === 0) {
+    const sameKernel = before?.layer === chain.head.layer && before.channel === chain.head.channel;
+    if (!sameKernel || !this.chosen) {
       this.opened = firstOpened(chain.head);
       this.chosen = false;
       this.focused = null;
-    } else if (!this.chosen) this.opened = firstOpened(chain.head);
+    }
     this.draw();
   }
 
@@ -134,21 +137,19 @@ class Microscope {
       focused: this.focused,
       table: this.table,
       map: (layer, channel) => this.map(layer, channel),
-      explain: (at) => this.go(at, { trail: [...this.trail, this.subject()] }),
+      explain: (at) => this.go(at, { trail: [...this.trail, this.at] }),
       moveTo: (y, x) => this.moveTo(y, x),
       toggle: (c) => this.toggle(c),
       open: (c) => this.openChannel(c),
     };
   }
 
-  subject() {
-    const { layer, channel, y, x } = this.at;
-    return { layer, channel, y, x };
-  }
-
   map(layer, channel) {
     const key = `${layer}:${channel}`;
-    if (!this.maps.has(key)) this.maps.set(key, fetchMap(this.ctx.run, layer, channel));
+    if (!this.maps.has(key)) {
+      this.maps.set(key, fetchMap(this.ctx.run, layer, channel));
+      this.maps.get(key).catch(() => this.maps.delete(key));
+    }
     return this.maps.get(key);
   }
 
@@ -185,33 +186,35 @@ class Microscope {
   }
 
   write({ head, subject }) {
-    const { channel, y, x } = this.at;
     const vector = layerOf(this.ctx.run, subject.layer).shape.length === 1;
-    const place = vector ? [] : [element("span", "ms-place", "row ", element("b", "", String(y)), ", column ", element("b", "", String(x)))];
-    this.title.replaceChildren(element("span", "ms-name", head.layer, element("span", "ms-colon", " : "), String(channel)), ...place);
-    this.sentence.textContent = sentence(head);
-    this.sentence.title = this.sentence.textContent;
-    this.mover.hidden = vector;
+    this.name(head.layer, vector);
+    this.sentence.textContent = this.sentence.title = sentence(head);
     this.python.hidden = false;
     this.walker.hidden = this.table || !hasKernel(head);
-    this.showTrail();
   }
 
-  showTrail() {
-    this.crumbs.replaceChildren(
-      ...this.trail.map((at, i) => button(`${at.layer} : ${at.channel}`, () => this.go(at, { trail: this.trail.slice(0, i) }), { className: "ms-link", label: `Back to ${at.layer} : ${at.channel}` })),
-    );
-    if (this.trail.length) this.crumbs.append(element("span", "", `${this.at.layer} : ${this.at.channel}`));
+  // The title and the way here; a value of a vector has no row and no column to move by.
+  name(layer, vector) {
+    const { channel, y, x } = this.at;
+    const strong = (value) => element("b", "", String(value));
+    const place = element("span", "ms-place", "row ", strong(y), ", column ", strong(x));
+    this.title.replaceChildren(element("span", "ms-name", layer, element("span", "ms-colon", " : "), String(channel)));
+    if (!vector) this.title.append(place);
+    this.mover.hidden = vector;
+    const text = (at) => `${at.layer} : ${at.channel}`;
+    const back = (to, i) => {
+      const act = () => this.go(to, { trail: this.trail.slice(0, i) });
+      return button(text(to), act, { className: "ms-link", label: `Back to ${text(to)}` });
+    };
+    this.crumbs.replaceChildren(...this.trail.map(back), element("span", "", text(this.at)));
     this.crumbs.hidden = this.trail.length === 0;
   }
 
   async showPixel() {
     this.chain = null;
-    this.mover.hidden = false;
     this.python.hidden = this.walker.hidden = true;
-    this.title.replaceChildren(element("span", "ms-name", "input", element("span", "ms-colon", " : "), String(this.at.channel)), element("span", "ms-place", "row ", element("b", "", String(this.at.y)), ", column ", element("b", "", String(this.at.x))));
-    this.sentence.textContent = "Where the chain begins: a number of the image itself.";
-    this.showTrail();
+    this.name("input", false);
+    this.sentence.textContent = this.sentence.title = "Where the chain begins: a number of the image itself.";
     try {
       await this.styles;
       this.width = this.room();
@@ -225,8 +228,9 @@ class Microscope {
 
   fail(error) {
     const retry = button("Try again", () => this.go(this.at, { tell: false, trail: this.trail }));
-    const box = attributes(element("div", "ms-problem", element("b", "", error.title ?? "This number could not be explained"), element("span", "", error.detail ?? error.message), retry), { role: "alert" });
-    this.panes[1].replaceChildren(box);
+    const title = element("b", "", error.title ?? "This number could not be explained");
+    const box = element("div", "ms-problem", title, element("span", "", error.detail ?? error.message), retry);
+    this.panes[1].replaceChildren(attributes(box, { role: "alert" }));
     this.root.dataset.state = "error";
   }
 
@@ -278,6 +282,10 @@ class Microscope {
     event.stopImmediatePropagation();
   }
 
+  copyPython() {
+    this.copy(pythonScript(this.ctx.run, this.chain.head, location.origin), "Python copied.");
+  }
+
   async copy(text, said) {
     try {
       await navigator.clipboard.writeText(text);
@@ -305,32 +313,6 @@ class Microscope {
     this.root.remove();
     if (this.returnFocus?.isConnected) this.returnFocus.focus({ preventScroll: true });
   }
-}
-
-const windowWords = ({ window, inputs }) => `a ${window.height}×${window.width} window on ${inputs[0].layer} : ${inputs[0].channels[0]}`;
-const merged = (what) => ({ inputs }) => `${what} of the numbers at this place in ${inputs.map(({ layer }) => layer).join(" and ")}.`;
-const OTHER_SENTENCES = {
-  maxpool: (unit) => `The largest of ${count(unit.terms)} values under ${windowWords(unit)}.`,
-  globalmaxpool: (unit) => `The largest of all ${count(unit.terms)} values of ${unit.inputs[0].layer} : ${unit.channel}.`,
-  avgpool: (unit) => `The mean of ${count(unit.terms)} values under ${windowWords(unit)}.`,
-  globalavgpool: (unit) => `The mean of all ${count(unit.terms)} values of ${unit.inputs[0].layer} : ${unit.channel}.`,
-  batchnorm: ({ inputs }) => `One number of ${inputs[0].layer}, normalised by the statistics of its channel.`,
-  scale: ({ inputs }) => `One number of ${inputs[0].layer} times a factor, plus an offset.`,
-  lrn: ({ inputs }) => `One number of ${inputs[0].layer}, divided by the strength of its neighbouring channels.`,
-  softmax: ({ terms }) => `This value's share of all ${count(terms)}, after the exponential.`,
-  add: merged("The sum"),
-  mul: merged("The product"),
-  concat: ({ inputs }) => `Taken unchanged from ${inputs[0].layer}; the inputs stand one behind the other.`,
-  flatten: ({ inputs }) => `Taken unchanged from ${inputs[0].layer}; the maps are read row by row.`,
-  pad: ({ inputs, terms }) => (terms ? `Taken unchanged from ${inputs[0].layer}.` : "In the border that padding adds."),
-};
-
-function sentence(unit) {
-  if (!isWeighted(unit.op)) return OTHER_SENTENCES[unit.op]?.(unit) ?? `A function of one number of ${unit.inputs[0].layer}.`;
-  const shape = `${unit.patch.length}×${unit.patch[0].length}×${unit.patch[0][0].length}`;
-  const source = unit.inputs[0].layer === "input" ? "the photo" : unit.inputs[0].layer;
-  if (unit.op === "linear") return `One number is the dot product of a row of W with the ${count(unit.terms)} values of ${source}, plus a bias.`;
-  return `One number is the dot product of a ${shape} kernel with a ${shape} patch of ${source}, plus a bias.`;
 }
 
 function button(text, act, { className = "btn", label = "" } = {}) {
