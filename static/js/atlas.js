@@ -44,7 +44,7 @@ function meansOf({ bytes, maps, height, width }, factor) {
 }
 
 // One map into `target` (32-bit pixels, `stride` a row) with its upper left corner at (x0, y0) of the square.
-function paintMap(target, stride, x0, y0, layer, k, fit, shade) {
+export function paintMap(target, stride, x0, y0, layer, k, fit, shade) {
   const [top, left] = [y0 + fit.top, x0 + fit.left];
   if (fit.reduce > 1) {
     const means = reduced(layer, fit.reduce);
@@ -103,7 +103,7 @@ export function drawWall(canvas, layer, wall, order, [first, last], ratio, shade
   for (const [x, y] of dead) drawHatch(context, x, y, [tile, tall], ratio, hatch);
 }
 
-function drawHatch(context, x, y, [wide, tall], ratio, colour) {
+export function drawHatch(context, x, y, [wide, tall], ratio, colour) {
   context.save();
   context.beginPath();
   context.rect(x, y, wide, tall);
