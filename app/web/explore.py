@@ -156,11 +156,11 @@ def status_text(block: Block) -> str:
     return "not installed" if reason == "weights not installed" else reason
 
 
-def photo_box(shape: Sequence[int]) -> dict[str, Any]:
-    """How the input (C×H×W) is shown: width and height in pixels within 224, by a whole factor if enlarged."""
+def photo_box(shape: Sequence[int], side: int = PHOTO_SIDE) -> dict[str, Any]:
+    """How the input (C×H×W) is shown: width and height in pixels within `side`, by a whole factor if enlarged."""
     height, width = shape[1], shape[2]
     longest = max(height, width)
-    factor = PHOTO_SIDE // longest if longest <= PHOTO_SIDE else PHOTO_SIDE / longest
+    factor = side // longest if longest <= side else side / longest
     return {
         "width": max(1, round(width * factor)),
         "height": max(1, round(height * factor)),

@@ -6,7 +6,11 @@ from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse
 
 from ..errors import NotFound
-from ..service.run import RunRecipe
+from ..service.pairs import Wish, find_pair
+from ..service.run import Run, RunRecipe
+from ..service.service import Service
+from .compare import Side, compare_context
+from .compare_view import parse_compare_view
 from .deps import ServiceDep
 from .explore import explore_context
 from .explore_view import parse_view
@@ -39,6 +43,32 @@ async def explore(request: Request, service: ServiceDep) -> HTMLResponse:
         [summary_view(model) for model in service.models.presets()],
     )
     return _page(request, "explore.html", **context)
+
+
+@router.get("/compare")
+async def compare(request: Request, service: ServiceDep) -> HTMLResponse:
+    """Two photos, two networks, or a photo and a change of it, layer by layer."""
+    view = parse_compare_view(request.query_params)
+    image = view.image or service.gallery.samples[0].id
+    a = Wish(view.a, image, view.model or DEFAULT_MODEL, view.size, view.fit)
+    b = Wish(view.b, view.image_b, view.model_b)
+    pair = await find_pair(service, a, b, view.alteration)
+    context = compare_context(
+        view,
+        _side(service, pair.a),
+        _side(service, pair.b) if pair.b else None,
+        [sample_view(*sample) for sample in await service.samples()],
+        [summary_view(model) for model in service.models.presets()],
+    )
+    return _page(request, "compare.html", **context)
+
+
+def _side(service: Service, run: Run) -> Side:
+    return Side(
+        run_view(run, service.runs.computed(run)),
+        model_view(run.model, preset=service.models.is_preset(run.model)),
+        image_view(run.image),
+    )
 
 
 @router.get("/api")

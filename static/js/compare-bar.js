@@ -1,0 +1,80 @@
+// The pair bar: what A and B are is another page of the same address; how they are laid on each other is not.
+
+import { find, findAll } from "./dom.js";
+import { createUpload } from "./upload.js";
+
+const AMOUNTS = ["right", "down", "turn", "zoom", "noise", "blur", "crop"];
+const FRESH = { map: null, y: null, x: null };
+
+export function createBar(store, model, { onAlign }) {
+  const form = find("#pair");
+  const [back, border] = [form.elements.back, form.elements.border];
+  let target = "b";
+
+  document.body.classList.add("scripted");
+  const go = (changes) => location.assign(`/compare${store.address({ ...FRESH, ...changes })}`);
+  const upload = createUpload(store, model, (image) => `/compare${store.address({ ...FRESH, swap: false, ...(target === "a" ? { a: null, image } : { ...noChange(), b: null, image_b: image }) })}`);
+  const uploadA = find('[data-action="upload-a"]', form);
+  uploadA.hidden = false;
+  uploadA.addEventListener("click", () => {
+    target = "a";
+    find("#upload-file").click();
+  });
+  for (const button of findAll('[data-action="upload"]')) button.addEventListener("click", () => (target = "b"), { capture: true });
+
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (document.activeElement?.matches?.(".amount input")) document.activeElement.blur();
+  });
+  form.addEventListener("change", ({ target: control }) => {
+    if (control === back) onAlign({ back: back.checked });
+    else if (!control.checkValidity()) control.reportValidity();
+    else if (control === border) onAlign({ border: Number(border.value) });
+    else if (AMOUNTS.includes(control.name)) go({ b: null, image_b: null, swap: false, ...amounts() });
+  });
+  form.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && event.target.matches("input[type=number]")) (event.preventDefault(), event.target.blur(), event.target.focus());
+  });
+
+  // The fields as they stand; `right` stays in the address, so that it says B is the same photo even unchanged.
+  function amounts() {
+    return Object.fromEntries(AMOUNTS.map((name) => [name, Number(form.elements[name].value)]));
+  }
+
+  const noChange = () => ({ right: null, down: 0, turn: 0, zoom: 100, noise: 0, blur: 0, crop: 0 });
+
+  const changes = find("#changes");
+  const toggle = find("#toggle-changes");
+  toggle.hidden = false;
+  toggle.addEventListener("click", () => toggle.setAttribute("aria-expanded", String(changes.classList.toggle("open"))));
+  addEventListener("click", ({ target: clicked }) => {
+    for (const menu of findAll("details.menu[open]")) if (!menu.contains(clicked)) menu.open = false;
+  });
+
+  return {
+    render({ back: moved, border: pixels }) {
+      if (!back.disabled) back.checked = moved;
+      if (document.activeElement !== border) border.value = pixels;
+    },
+    swap: () => find("#swap")?.click(),
+    closeMenu() {
+      const menu = find("details.menu[open]");
+      if (menu) (menu.open = false, find("summary", menu).focus());
+    },
+    upload,
+  };
+}
+
+// Links to other pairs take along the layer that is looked at now.
+export function keepLayer(store) {
+  for (const link of findAll('a[href^="/compare?"]')) {
+    link.addEventListener("click", () => {
+      const address = new URL(link.href);
+      const { layer, scale, sort } = store.get();
+      if (layer) address.searchParams.set("layer", layer);
+      if (scale !== "shared") address.searchParams.set("scale", scale);
+      if (sort !== "change") address.searchParams.set("sort", sort);
+      link.href = address.href;
+    });
+  }
+}
