@@ -44,7 +44,7 @@ def test_the_page_lists_exactly_the_commands_that_exist() -> None:
 @pytest.mark.parametrize(("command", "option"), OPTIONS)
 def test_an_option_is_documented_in_its_commands_row(command: str, option: str) -> None:
     (row,) = re.findall(rf"^\| `convscope {command}` \|.*$", PAGE, re.M)
-    assert f"`{option}`" in row
+    assert f"`{option if option.startswith('-') else option.upper()}`" in row
 
 
 def test_version_is_the_packages() -> None:
