@@ -14,6 +14,7 @@ SORTS = ("index", "max", "mean", "active")
 TILES = ("auto", "28", "56", "112")
 
 LOWEST_CLIP = 90.0
+FEW_FIRES, MOST_FIRES = 4, 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,8 @@ class View:
     `map`, `y` and `x` are None until chosen: then the page takes the strongest map and its largest value.
     `clip` is the percentile (90 to 100) of the values other than zero at which the colour scale ends, `dead`
     is "hide" where dead maps are left out, `explain` opens the microscope, `inspector` may be closed,
-    `fold` names the blocks folded or opened against their default.
+    `fold` names the blocks folded or opened against their default, `pin` marks the probe's place in every map,
+    `fires` is how many maps are listed that fire there.
     """
 
     image: str | None = None
@@ -44,6 +46,8 @@ class View:
     fold: tuple[str, ...] = ()
     explain: bool = False
     inspector: str = "open"
+    pin: bool = False
+    fires: int = FEW_FIRES
     notices: tuple[str, ...] = ()
 
     def noticed(self, notice: str, **changes: Any) -> "View":
@@ -82,4 +86,6 @@ _READERS: dict[str, Reader] = {
     "fold": words,
     "inspector": one_of(("open", "closed")),
     "explain": switch,
+    "pin": switch,
+    "fires": whole(FEW_FIRES, MOST_FIRES),
 }

@@ -238,6 +238,8 @@ export function createColumn(blocks, store, layers, exact, { select, onDraw }) {
     focus: (name) => byName.get(name)?.wall.focus(),
     order: (name) => byName.get(name)?.wall.order ?? [],
     networkRange,
+    // The blocks in sight that are drawn, with their walls.
+    walls: () => entries.filter((entry) => near(entry, 0) && isOpenNow(entry) && entry.wall.isDrawn()),
     // Whether everything that is in sight stands as it will stay: drawn, or its problem said.
     isSettled() {
       const state = store.get();

@@ -16,6 +16,7 @@ export function bindControls(store, { refit }) {
   });
   form.addEventListener("change", ({ target }) => {
     if (target.name === "fit") refit(target.value);
+    else if (target.name === "pin") store.set({ pin: target.checked });
     else if (target.name === "dead") store.set({ dead: target.checked ? "hide" : "show" });
     else if (STATE_CONTROLS.includes(target.name)) store.set({ [target.name]: target.value });
   });
@@ -27,6 +28,7 @@ export function bindControls(store, { refit }) {
       if (control) control.value = state[name];
     }
     form.elements.dead.checked = state.dead === "hide";
+    form.elements.pin.checked = state.pin;
     clip.value = state.clip;
     find("#clip-value").textContent = `${number(state.clip, state.clip % 1 ? 1 : 0)} %`;
   };

@@ -46,6 +46,21 @@ export function atNextFrame(task) {
   };
 }
 
+// `task` is done once; whoever asks again gets the same promise.
+export function once(task) {
+  let done = null;
+  return () => (done ??= task());
+}
+
+// The style sheet of a part that is loaded when it is first used; resolves when it holds.
+export function loadStyles(name) {
+  const href = new URL(`../css/${name}.css`, import.meta.url).href;
+  if ([...document.styleSheets].some((sheet) => sheet.href === href)) return Promise.resolve();
+  const link = element("link", { rel: "stylesheet", href });
+  document.head.append(link);
+  return new Promise((resolve) => ["load", "error"].forEach((kind) => link.addEventListener(kind, resolve)));
+}
+
 let toastTimer = 0;
 export function say(text) {
   const toast = find("#toast");

@@ -1,6 +1,6 @@
 // Find a layer or a map: `conv4_3:447`, `512×28×28`, part of a name or of an operation.
 
-import { element, find } from "./dom.js";
+import { element, find, loadStyles } from "./dom.js";
 import { shape } from "./format.js";
 
 const MOST = 40;
@@ -43,7 +43,8 @@ export function createFinder(blocks, { go }) {
     go(found[index].block.name, found[index].map);
   }
 
-  function open() {
+  async function open() {
+    await loadStyles("explore-finder");
     input.value = "";
     chosen = 0;
     panel.showPopover();

@@ -171,10 +171,15 @@ export function createInspector(store, column, exact, { blockOf, onProbe, onMap,
   }
 
   function hover(cell) {
+    point(cell);
+    if (shown) onHover(cell && !shown.vector ? shown.block : null, cell);
+  }
+
+  // Outlines another cell in passing and reads its value, or the probe's again.
+  function point(cell) {
+    if (!shown) return;
     passing.hidden = !cell || shown.vector;
     reading.classList.toggle("hovering", Boolean(cell));
-    onHover(cell && !shown.vector ? shown.block : null, cell);
-    if (!shown) return;
     const factor = Number(big.dataset.factor);
     if (!passing.hidden) place(passing, { left: Math.floor(cell[1] * factor), top: Math.floor(cell[0] * factor), width: Math.max(1, factor), height: Math.max(1, factor) });
     const at = !cell ? shown.cell : shown.vector ? cell[1] : cell[0] * shown.layer.width + cell[1];
@@ -210,7 +215,7 @@ export function createInspector(store, column, exact, { blockOf, onProbe, onMap,
     move([inside(y + step[0], shown.layer.height), inside(x + step[1], shown.vector ? shown.layer.maps : shown.layer.width)], "step");
   });
 
-  return { render, selection, canvas: () => canvas, isSettled: () => host.hidden || (pending === 0 && isCurrent()) };
+  return { render, selection, point, canvas: () => canvas, isSettled: () => host.hidden || (pending === 0 && isCurrent()) };
 
   function isCurrent() {
     const now = selection();

@@ -81,9 +81,17 @@ export function fieldOf(field, [y, x], [, height, width]) {
   return { top, left, bottom: top + field.size[0] - 1, right: left + field.size[1] - 1, whole: false };
 }
 
+const isLocal = (field) => Boolean(field?.stride) && !field.whole;
+
+// The middle of a cell's receptive field on the network's input, in pixels.
+export function pointOf(field, [y, x]) {
+  if (!isLocal(field)) return null;
+  return [y, x].map((at, axis) => at * field.stride[axis] - field.padding[axis] + (field.size[axis] - 1) / 2);
+}
+
 // The cell whose receptive field's middle is nearest to a pixel of the input.
 export function cellAt(field, [py, px], [, height, width]) {
-  if (!field?.stride || field.whole) return null;
+  if (!isLocal(field)) return null;
   const cell = (pixel, axis, cells) => {
     const at = (pixel + field.padding[axis] - (field.size[axis] - 1) / 2) / field.stride[axis];
     return Math.min(cells - 1, Math.max(0, Math.round(at)));

@@ -3,7 +3,7 @@
 import { connection, fetchJson, runPath } from "./api.js";
 import { createColumn, isOpen, shownLayer, toggled } from "./column.js";
 import { bindControls, bindPanels, bindTheme, showColour } from "./controls.js";
-import { atNextFrame, find, findAll, isNarrow, isPhone } from "./dom.js";
+import { atNextFrame, find, findAll, isNarrow, isPhone, once } from "./dom.js";
 import { createFires } from "./fires.js";
 import { whole } from "./format.js";
 import { createInspector } from "./inspector.js";
@@ -13,10 +13,10 @@ import { samePlace, volume } from "./layout.js";
 import { loadTables, signedName, table, tableFor } from "./lut.js";
 import { createPhoto } from "./photo.js";
 import { createSave } from "./save.js";
-import { deadCount, strongest } from "./sorting.js";
+import { canSort, deadCount, loadSorts, strongest } from "./sorting.js";
 import { createStore } from "./state.js";
 import { createTower } from "./tower.js";
-import { createUpload, nameOf } from "./upload.js";
+import { bindUpload, nameOf } from "./upload-offer.js";
 
 const STEP_PAUSE = 1000;
 const NORMS = ["map", "layer", "network"];
@@ -30,18 +30,19 @@ const store = createStore({ ...data.view, image: run.image, model: run.model_nam
 const layers = createLayers(run);
 const exact = createExact(run);
 const column = createColumn(blocks, store, layers, exact, { select, onDraw: afterDraw });
-const inspector = createInspector(store, column, exact, { blockOf, onProbe, onMap: (block, k, how) => select(block, k, how), onHover: (block, cell) => photo.hover(block, cell), onChange: () => afterDraw() });
+const inspector = createInspector(store, column, exact, { blockOf, onProbe, onMap: (block, k, how) => select(block, k, how), onHover: (block, cell) => links?.hover(block && { block, cell, from: "map" }), onChange: () => afterDraw() });
 const pick = { volume: (block) => volume(block.shape), pick: (cell) => onProbe(cell, "push") };
 const photo = createPhoto(run.input.shape, { onPick: pick });
 const tower = createTower(column, { go: (name) => go(name) });
 const fires = createFires(store, exact, { onSelect: (map) => select(blockOf(store.get().layer), map, "push") });
-const upload = createUpload(store, model);
+const upload = bindUpload(store, model);
 const save = createSave(run, store, inspector);
-const showControls = bindControls(store, { refit: (fit) => upload.show(run.image, { fit }).catch((problem) => (upload.refuse("This fit", problem), showControls(store.get()))) });
+const showControls = bindControls(store, { refit: (fit) => upload().then(({ show, refuse }) => show(run.image, { fit }).catch((problem) => (refuse("This fit", problem), showControls(store.get())))) });
 const panels = bindPanels({ onLayout: () => relayout() });
 
 let lastStep = 0;
 let microscope = null;
+let links = null;
 
 // A step of a walk by keys replaces the step before it, so that Back leaves the walk at once.
 function history(how) {
@@ -61,9 +62,19 @@ function select(block, map, how, more = {}) {
   if (how === "step") column.reveal(block.name, map);
 }
 
+// A place that is chosen stays marked in every map; one dragged or stepped to stays as it was.
 function onProbe([y, x], how) {
-  store.set({ y, x }, history(how));
+  store.set({ y, x, ...(how === "push" && { pin: true }) }, history(how));
 }
+
+// Linked views are loaded at the first move of the pointer or of the focus, or for a marked place.
+const withLinks = once(async () => {
+  const { createLinks } = await import("./linked.js");
+  const chosen = () => ({ block: blockOf(store.get().layer), state: store.get() });
+  const fire = (y, x) => fires.render(y === null || !inspector.selection() ? inspector.selection() : { ...inspector.selection(), y, x, passing: true });
+  links = createLinks({ column, photo, inspector, shape: run.input.shape, chosen, fire, pin: (pin) => store.set({ pin }), onPick: (cell) => onProbe(cell, "push") });
+  afterDraw();
+});
 
 function go(name, map = null) {
   const block = blockOf(name);
@@ -100,6 +111,7 @@ const render = atNextFrame(() => {
   tower.select(state.layer);
   const signed = chosen?.layer.signed ?? state.show === "before";
   showColour(tableFor(state.colour, signed), tableFor("auto", signed), state.colour);
+  links?.refresh();
   find("#dead-count").textContent = chosen ? `${whole(deadCount(chosen.layer))} of ${whole(chosen.layer.maps)}` : "";
   afterDraw();
 });
@@ -113,12 +125,16 @@ function relayout() {
 
 function afterDraw() {
   tower.showSeen();
-  const settled = column.isSettled() && inspector.isSettled() && photo.isSettled();
+  links?.draw();
+  const { pin, sort } = store.get();
+  const settled = column.isSettled() && inspector.isSettled() && photo.isSettled() && (links || !pin) && canSort(sort);
   document.body.dataset.state = settled ? "ready" : "loading";
 }
 
 function onState(state, changed, origin) {
   document.body.dataset.state = "loading";
+  if (state.pin) withLinks();
+  if (!canSort(state.sort)) loadSorts().then(relayout);
   if (["sort", "tile", "dead", "fold", "inspector", "show"].some((key) => changed.has(key))) {
     find("#app").classList.toggle("alone", state.inspector === "closed");
     column.layout();
@@ -183,6 +199,7 @@ createKeys({
   letters: {
     e: () => store.set({ explain: true }),
     b: () => blocks.some((block) => block.function) && store.set({ show: store.get().show === "after" ? "before" : "after" }),
+    p: () => store.set({ pin: !store.get().pin }),
   },
   normalise: () => store.set({ norm: cycle(NORMS, store.get().norm) }),
   sort: () => store.set({ sort: cycle(SORTS, store.get().sort) }),
@@ -190,7 +207,9 @@ createKeys({
   map: stepMap,
   escape() {
     if (microscope) store.set({ explain: false });
-    else if (!panels.close() && isNarrow()) store.set({ inspector: "closed" });
+    else if (panels.close()) return;
+    else if (store.get().pin) store.set({ pin: false });
+    else if (isNarrow()) store.set({ inspector: "closed" });
   },
 });
 
@@ -281,6 +300,7 @@ async function start() {
   if (isNarrow() && !isPhone() && data.view.map === null) store.set({ inspector: "closed" }, "silent");
   find("#inspector").hidden = store.get().inspector === "closed";
   store.subscribe(onState);
+  if (!canSort(store.get().sort)) await loadSorts();
   tower.fit();
   column.layout();
   const scroll = window.history.state?.scroll;
@@ -291,6 +311,8 @@ async function start() {
   bindScroll();
   column.want();
   render();
+  if (store.get().pin) withLinks();
+  for (const kind of ["pointermove", "focusin"]) addEventListener(kind, withLinks, { once: true });
   if (store.get().explain) explain(store.get());
 }
 

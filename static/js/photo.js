@@ -31,17 +31,19 @@ export function createPhoto(shape, { onPick, suffix = "" }) {
     const at = field ? boxOf(field) : null;
     box.hidden = !at || at.width <= 0 || at.height <= 0;
     place(clip, { width: image.clientWidth, height: image.clientHeight });
-    say(block, field);
+    say(current, field);
     if (box.hidden) return;
     place(box, at);
     box.classList.toggle("bracket", Math.max(at.width, at.height) < SMALLEST_BOX);
   }
 
-  function say(block, field) {
+  // The field in words; in passing that of another layer goes by its name.
+  function say(chosen, field) {
+    const block = chosen?.[0];
     stride.textContent = "";
     words.textContent = "";
     if (!field) {
-      size.textContent = current ? "differs between its branches" : "";
+      size.textContent = chosen ? "differs between its branches" : "";
       return;
     }
     const [height, width] = [field.bottom - field.top + 1, field.right - field.left + 1];
@@ -50,13 +52,16 @@ export function createPhoto(shape, { onPick, suffix = "" }) {
     const [down, across] = block.receptive_field.stride;
     stride.textContent = down === across ? `stride ${down}` : `stride ${across}×${down}`;
     const padded = field.top < 0 || field.left < 0 || field.bottom >= rows || field.right >= columns;
-    words.textContent = `x ${whole(field.left)} to ${whole(field.right)}, y ${whole(field.top)} to ${whole(field.bottom)}${padded ? ", padded" : ""}`;
+    const name = block === current?.[0] ? "" : `${block.name}: `;
+    words.textContent = `${name}x ${whole(field.left)} to ${whole(field.right)}, y ${whole(field.top)} to ${whole(field.bottom)}${padded ? ", padded" : ""}`;
   }
 
   function hover(block, cell) {
-    const field = block && cell ? fieldOf(block.receptive_field, cell, shape) : null;
-    const at = field ? boxOf(field) : null;
+    const chosen = block && cell ? [block, cell] : current;
+    const field = chosen ? fieldOf(chosen[0].receptive_field, chosen[1], shape) : null;
+    const at = field && chosen !== current ? boxOf(field) : null;
     passing.hidden = !at || at.width <= 0 || at.height <= 0;
+    say(chosen, field);
     if (!passing.hidden) place(passing, at);
   }
 
@@ -72,5 +77,5 @@ export function createPhoto(shape, { onPick, suffix = "" }) {
     if (cell) onPick.pick(cell);
   });
 
-  return { show, hover, refresh: () => current && show(...current), isSettled: () => image.complete };
+  return { host, show, hover, pixelOf, refresh: () => current && show(...current), isSettled: () => image.complete };
 }

@@ -2,40 +2,22 @@
 
 import { isDead } from "./quantised.js";
 
-const KEYS = {
-  max: (layer) => Array.from(layer.high),
-  mean: (layer) => sums(layer).map((sum, k) => sum * layer.full[k]),
-  active: (layer) => shares(layer),
-};
+const KEYS = { max: (layer) => layer.high };
+let more = {};
 
-function sums({ bytes, maps, height, width, signed }) {
-  const cells = height * width;
-  const centre = signed ? 128 : 0;
-  return Array.from({ length: maps }, (_, k) => {
-    let sum = 0;
-    for (let at = k * cells; at < (k + 1) * cells; at++) sum += bytes[at] - centre;
-    return sum;
-  });
-}
-
-function shares({ bytes, maps, height, width, signed }) {
-  const cells = height * width;
-  const zero = signed ? 128 : 0;
-  return Array.from({ length: maps }, (_, k) => {
-    let active = 0;
-    for (let at = k * cells; at < (k + 1) * cells; at++) active += bytes[at] !== zero;
-    return active;
-  });
-}
+// Orders other than by index and by the largest value are loaded when first asked for.
+export const canSort = (sort) => sort === "index" || sort in KEYS || sort in more;
+export const loadSorts = () => import("./sort-keys.js").then(({ SORT_KEYS }) => (more = SORT_KEYS));
 
 // The indices of the maps, largest first unless by index; equal maps keep their order. Dead ones left out if asked.
 export function orderOf(layer, maps, sort, hideDead) {
   const all = Array.from({ length: maps }, (_, k) => k);
   if (!layer) return all;
   const shown = hideDead ? all.filter((k) => !isDead(layer, k)) : all;
-  if (sort === "index") return shown;
+  const keysOf = KEYS[sort] ?? more[sort];
+  if (!keysOf) return shown;
   layer.keys ??= {};
-  const keys = (layer.keys[sort] ??= KEYS[sort](layer));
+  const keys = (layer.keys[sort] ??= keysOf(layer));
   return shown.sort((a, b) => keys[b] - keys[a] || a - b);
 }
 

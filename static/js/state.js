@@ -6,9 +6,9 @@ const EXPLORER = {
   identity: ["image", "model"],
   defaults: {
     size: null, fit: "crop", layer: null, map: null, y: null, x: null, show: "after", colour: "auto", norm: "map",
-    sort: "index", tile: "auto", clip: 100, dead: "show", fold: [], explain: false, inspector: "open",
+    sort: "index", tile: "auto", clip: 100, dead: "show", fold: [], explain: false, inspector: "open", pin: false, fires: 4,
   },
-  numbers: ["map", "y", "x", "size", "clip"],
+  numbers: ["map", "y", "x", "size", "clip", "fires"],
 };
 
 function write(state, { identity, defaults }) {

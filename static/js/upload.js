@@ -2,6 +2,9 @@
 
 import { Problem, postJson, uploadFile } from "./api.js";
 import { find, findAll } from "./dom.js";
+import { nameKey } from "./upload-offer.js";
+
+export { nameOf } from "./upload-offer.js";
 
 // `addressOf(image, changes)` is the page that shows an image.
 export function createUpload(store, model, addressOf = (image, changes) => `/${store.address({ image, y: null, x: null, ...changes })}`) {
@@ -80,9 +83,8 @@ export function createUpload(store, model, addressOf = (image, changes) => `/${s
     location.assign(addressOf(image, changes));
   }
 
-  return { show, refuse };
+  return { choose: () => input.click(), take, show, refuse };
 }
 
 // The name of a file is the visitor's own: it stays in this tab.
-const remember = (id, name) => sessionStorage.setItem(`name ${id}`, name);
-export const nameOf = (id) => sessionStorage.getItem(`name ${id}`);
+const remember = (id, name) => sessionStorage.setItem(nameKey(id), name);

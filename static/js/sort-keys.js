@@ -1,0 +1,18 @@
+// What else maps can be sorted by, from the bytes that the browser has: one number a map, the largest stands first. Pure.
+
+const centreOf = ({ signed }) => (signed ? 128 : 0);
+
+// `fold` takes every byte's distance from zero, in bytes of its map's range; one result a map.
+function eachMap(layer, fold) {
+  const [cells, centre] = [layer.height * layer.width, centreOf(layer)];
+  return Array.from({ length: layer.maps }, (_, k) => {
+    let result = 0;
+    for (let at = k * cells; at < (k + 1) * cells; at++) result += fold(layer.bytes[at] - centre);
+    return result;
+  });
+}
+
+export const SORT_KEYS = {
+  mean: (layer) => eachMap(layer, (byte) => byte).map((sum, k) => sum * layer.full[k]),
+  active: (layer) => eachMap(layer, (byte) => Number(byte !== 0)),
+};
