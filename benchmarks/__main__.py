@@ -6,7 +6,7 @@ import platform
 
 import torch
 
-from .promises import Figure, computed, delivered, images, memory_and_start
+from .promises import Figure, computed, delivered, edited, images, memory_and_start
 from .server import serving
 
 
@@ -20,6 +20,7 @@ def main() -> None:
     with serving() as server:
         figures += delivered(server, options.rounds)
         figures += computed(server, 4 * options.rounds)
+        figures += edited(server, 2 * options.rounds)
         figures += memory_and_start(server, options.rounds)
         if not options.without_scripts:
             figures += images(server, 1)

@@ -20,6 +20,7 @@ from .server import Client, Server
 
 SIDE = 224
 HEADER_BYTES = 24
+EDITED_INPUTS = 512  # channels that conv4_2 reads
 SETTLE = 2  # first rounds not counted
 PHOTOS_FOR_MEMORY = 50
 MEGABYTE = 1024 * 1024
@@ -146,6 +147,30 @@ def computed(server: Server, rounds: int) -> list[Figure]:
     ]
     detail = "4,608 products of conv5_2, as JSON"
     return [*figures, Figure("one number explained", 1e3 * statistics.median(numbers), 10, "ms", detail)]
+
+
+def edited(server: Server, rounds: int) -> list[Figure]:
+    """From an edit of one channel of conv4_2 to all that changes below it, relu4_2 to pool5, as bytes."""
+    client = Client(server.port)
+    run = client.run(next(photos()))
+    names = [layer["name"] for layer in run["layers"] if layer["available"] and len(layer["shape"]) > 1]
+    client.request("GET", f"/api/v1/runs/{run['id']}/archive?format=u8&layers={','.join(names)}")
+    below = ",".join(names[names.index("relu4_2") :])
+    blur = [[[1 / (9 * EDITED_INPUTS)] * 3] * 3] * EDITED_INPUTS
+
+    def redraw(channel: int, **change: object) -> None:
+        edits = [{"layer": "conv4_2", "channel": channel, **change}]
+        new = client.json("POST", "/api/v1/runs", {"image": run["image"], "model": "vgg16", "edits": edits})
+        client.request("GET", f"/api/v1/runs/{new['id']}/archive?format=u8&layers={below}")
+
+    figures = []
+    for what, change in (
+        ("a map of conv4_2 switched off", {"scale": 0}),
+        ("a kernel of conv4_2 replaced", {"kernel": blur}),
+    ):
+        took = [seconds(lambda k=k, change=change: redraw(k, **change)) for k in range(rounds)]  # type: ignore[misc]
+        figures.append(Figure(what, 1e3 * statistics.median(took), 150, "ms", "until relu4_2 to pool5 are there"))
+    return figures
 
 
 def memory_and_start(server: Server, rounds: int) -> list[Figure]:
