@@ -11,6 +11,8 @@ from .explore import image_name, opening_block, photo_box, usable_models, volume
 from .explore_blocks import Block, group_blocks
 
 PHOTO_SIDE = 160
+# Layers that pass their input's values on unchanged: what differs in them differs before.
+PASSING = {"flatten", "dropout"}
 
 Json = Mapping[str, Any]
 
@@ -84,7 +86,8 @@ def pair_rows(a: Side, b: Side | None) -> list[dict[str, Any]]:
     `status` says why a row cannot be shown: not available, missing in B, another shape.
     """
     partners = _partners(a.run["layers"], b.run["layers"]) if b else {}
-    return [_row(block, partners.get(block.after), b is not None) for block in a.blocks]
+    blocks = [block for block in a.blocks if block.op not in PASSING]
+    return [_row(block, partners.get(block.after), b is not None) for block in blocks]
 
 
 def _partners(ours: Sequence[Json], theirs: Sequence[Json]) -> dict[str, Json]:

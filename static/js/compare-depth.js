@@ -54,6 +54,12 @@ export function createDepth(rows, { onSelect }) {
     if (near) onSelect(near.name);
   });
 
+  // What stands in the plot's place while there is nothing to compare.
+  function invite(words) {
+    plot.replaceChildren(shapeElement("text", { x: 16, y: 52 }, words));
+    plot.setAttribute("aria-label", words);
+  }
+
   function render(overview, layer, { shift, border }) {
     for (const [name, button] of buttons) button.toggleAttribute("aria-current", name === layer);
     for (const button of findAll("[aria-current]", list)) button.setAttribute("aria-current", "true");
@@ -100,7 +106,7 @@ export function createDepth(rows, { onSelect }) {
     const lines = [0, 1, 2, 3].flatMap((index) => {
       const at = y(index * step);
       const label = `${number(index * step * 100, step < 0.01 ? 2 : step < 0.1 ? 1 : 0).replace(/\.0+$/, "")}${index === 3 ? " %" : ""}`;
-      return [shapeElement("path", { class: "grid-line", d: `M${LEFT} ${at + 0.5}H${RIGHT + 8}` }), shapeElement("text", { x: LEFT - 8, y: at + 4, "text-anchor": "end" }, index === 3 ? label : label)];
+      return [shapeElement("path", { class: "grid-line", d: `M${LEFT} ${at + 0.5}H${RIGHT + 8}` }), shapeElement("text", { x: LEFT - 8, y: at + 4, "text-anchor": "end" }, label)];
     });
     plot.replaceChildren(...lines, ...marks(layer, first));
     plot.setAttribute("aria-label", first ? `Relative difference by depth, first to differ: ${first.name}` : "Relative difference by depth, equal in every layer");
@@ -135,5 +141,5 @@ export function createDepth(rows, { onSelect }) {
     return border > 0 && passing ? `From ${passing.name} on, fields pass the border: padding counts.` : "";
   }
 
-  return { render };
+  return { render, invite };
 }

@@ -22,7 +22,7 @@ export function createDetail({ onProbe, onHover }) {
     part("unit-layer").textContent = next.name;
     part("unit-map").textContent = next.map === null ? "" : String(next.map);
     const position = next.order.indexOf(next.map);
-    part("unit-rank").textContent = next.byMap && next.sort === "change" && position >= 0 ? (position === 0 ? `most changed of ${whole(next.order.length)}` : `${whole(position + 1)} of ${whole(next.order.length)}`) : "";
+    part("unit-rank").textContent = next.byMap && next.sort === "change" && position >= 0 ? (next.numbers.norm === 0 ? `${whole(next.order.length)} maps, all equal` : position === 0 ? `most changed of ${whole(next.order.length)}` : `${whole(position + 1)} of ${whole(next.order.length)}`) : "";
     const ready = next.map !== null && next.layers[0];
     host.classList.toggle("waiting", !ready);
     host.classList.toggle("flat", next.flat);
@@ -35,9 +35,9 @@ export function createDetail({ onProbe, onHover }) {
 
   function drawTile(tile, layer, index) {
     const canvas = find("canvas", tile);
-    canvas.hidden = !layer;
-    if (!layer) return;
+    tile.classList.toggle("missing", !layer);
     const side = Math.round(parseFloat(getComputedStyle(tile).getPropertyValue("--side")));
+    if (!layer) return place(tile, { width: side, height: side });
     const fit = drawOne(canvas, layer, shown.map, side, shown.shades[index](shown.map));
     tile.dataset.factor = factorOf(fit);
     Object.assign(canvas.dataset, { layer: shown.name, map: shown.map, factor: factorOf(fit) });
@@ -47,7 +47,7 @@ export function createDetail({ onProbe, onHover }) {
   function most() {
     ["a", "b"].forEach((letter, index) => {
       const layer = shown.layers[index];
-      part(`most-${letter}`).textContent = layer ? `max ${number(layer.high[shown.map], decimalsFor(layer.high[shown.map], 1))}` : "computing";
+      part(`most-${letter}`).textContent = layer ? `max ${number(layer.high[shown.map], decimalsFor(layer.high[shown.map], 1))}` : shown.expected[index] ? "computing" : "not chosen";
     });
   }
 
@@ -69,12 +69,12 @@ export function createDetail({ onProbe, onHover }) {
   function read(cell) {
     const [a, b] = valuesAt(cell);
     const decimals = decimalsFor(Math.max(Math.abs(a.value ?? 0), Math.abs(b.value ?? 0)), 2);
-    const text = ({ value, exact }) => (value === null ? "none" : `${exact ? "" : "≈ "}${number(value, exact ? decimals : 1)}`);
+    const text = ({ value, exact }) => (value === null ? (shown.layers[1] ? "none" : "") : `${exact ? "" : "≈ "}${number(value, exact ? decimals : 1)}`);
     part("value-a").textContent = text(a);
     part("value-b").textContent = text(b);
     const both = a.value !== null && b.value !== null;
     const change = both ? Math.fround(b.value - a.value) : null;
-    part("value-difference").textContent = both ? `${change > 0 ? "+" : ""}${text({ value: change, exact: a.exact && b.exact })}` : "none";
+    part("value-difference").textContent = both ? `${change > 0 ? "+" : ""}${text({ value: change, exact: a.exact && b.exact })}` : text({ value: null });
     movePoint(a, b);
   }
 

@@ -44,11 +44,18 @@ export function drawTriplet(canvas, layers, k, shades, ratio) {
   });
 }
 
-// One map alone, as large as whole factors make it within `pixels`; returns its fit.
+// One map alone, as large as whole factors make it within `pixels`, what was compared framed; returns its fit.
 export function drawOne(canvas, layer, k, pixels, shade) {
   const fit = drawMap(canvas, layer, k, pixels, shade);
-  cover(canvas.getContext("2d"), layer, fit, 0, 0);
+  const context = canvas.getContext("2d");
+  cover(context, layer, fit, 0, 0);
+  if (layer.valid) frame(context, layer.valid, factorOf(fit));
   return fit;
+}
+
+function frame(context, { top, left, bottom, right }, factor) {
+  context.strokeStyle = colour("--line-2");
+  context.strokeRect(left * factor - 0.5, top * factor - 0.5, (right - left) * factor + 1, (bottom - top) * factor + 1);
 }
 
 export const fitOf = (layer, pixels) => fitInto(layer.height, layer.width, pixels, pixels);

@@ -35,6 +35,7 @@ export function createTriplets({ onSelect, onHover }) {
       place(head, { left: SPACE + column * (WIDE + SPACE) + tile * (TILE + GAP) });
       return head;
     })).flat());
+    view.layers.forEach((each, index) => host.classList.toggle(`without-${index}`, !each));
     const layer = view.layers.find(Boolean);
     fit = layer && fitOf(layer, Math.round(TILE * devicePixelRatio));
     draw();

@@ -43,7 +43,7 @@ const triplets = createTriplets({ onSelect: select, onHover: hover });
 const detail = createDetail({ onProbe: (cell, how) => store.set({ y: cell[0], x: cell[1] }, history(how)), onHover: hover });
 const pick = { volume: ({ shape: sides }) => volume(sides), pick: (cell) => store.set({ y: cell[0], x: cell[1] }) };
 const pickB = { ...pick, pick: (cell) => pick.pick(cell.map((at, axis) => at - (view?.by?.[axis] ?? 0)).map((at) => Math.max(0, at))) };
-const photos = [createPhoto(a.run.input.shape, { onPick: pick, suffix: "-a" }), b && createPhoto(b.run.input.shape, { onPick: pickB, suffix: "-b" })];
+const photos = [photoOf(a, "a", pick), b && photoOf(b, "b", pickB)];
 
 let view = null;
 let hold = false;
@@ -56,6 +56,15 @@ function history(how) {
   const walking = now - lastStep < STEP_PAUSE;
   lastStep = now;
   return walking ? "replace" : "push";
+}
+
+function photoOf({ run }, letter, onPick) {
+  const [size, place] = [find(`#field-size-${letter}`), find(`#field-place-${letter}`)];
+  const say = (words) => {
+    size.textContent = words ? `${words.size}${words.padded ? ", padded" : ""}` : "";
+    place.textContent = words?.place ?? "";
+  };
+  return createPhoto(run.input.shape, { onPick, host: find(`#photo-${letter}`), say });
 }
 
 const alignNow = ({ back, border }) => ({ shift: back ? shift.join(",") : "0,0", border });
@@ -103,7 +112,8 @@ function complete() {
   if (b ? !numbers || !difference : !ours) return false;
   if (map !== null && y !== null) return false;
   const k = map ?? order[0];
-  const cell = y === null ? largestCell(difference ?? ours, k) : [y, x];
+  const changed = difference && difference.full[k] > 0 ? difference : ours;
+  const cell = y === null ? largestCell(changed, k) : [y, x];
   store.set({ map: k, y: cell[0], x: cell[1] }, "silent");
   return true;
 }
@@ -164,11 +174,13 @@ function showScales({ scale }) {
   paintScale(find("#scale-values"), view.table);
   paintScale(find("#scale-difference"), view.changes);
   const k = view.map ?? 0;
-  const [values, changes] = [view.reference(k), view.changed(k)].map((value) => (value >= 100 ? whole(value) : number(value, value >= 1 ? 2 : 4)));
+  const [values, changes] = [view.reference(k), view.changed(k)].map((value) => (value === 0 ? "0" : value >= 100 ? whole(value) : number(value, value >= 1 ? 2 : 4)));
   find("#low").textContent = view.signed ? `−${values}` : "0";
   find("#high").textContent = view.signed ? `+${values}` : values;
-  find("#difference-low").textContent = view.layers[2] ? `−${changes}` : "";
-  find("#difference-high").textContent = view.layers[2] ? `+${changes}` : "";
+  const is = view.layers[2] !== null;
+  for (const part of [find("#scale-difference"), find(".scales .second")]) part.style.visibility = is ? "" : "hidden";
+  find("#difference-low").textContent = !is ? "" : changes === "0" ? "0" : `−${changes}`;
+  find("#difference-high").textContent = !is ? "" : changes === "0" ? "0" : `+${changes}`;
 }
 
 function fault() {
@@ -277,6 +289,7 @@ async function start() {
   bindTheme(render);
   keepLayer(store);
   if (location.search) window.history.replaceState(null, "", store.address());
+  if (!b) depth.invite("Choose B to see in which layer the two part.");
   store.subscribe(() => {
     document.body.dataset.state = "loading";
     render();

@@ -6,13 +6,32 @@ import { cellAt, fieldOf } from "./layout.js";
 
 const SMALLEST_BOX = 12;
 
-// `suffix` tells the photos of one page apart: their elements' ids end with it.
-export function createPhoto(shape, { onPick, suffix = "" }) {
-  const host = find(`#photo${suffix}`);
+// What is said of a field on an input of rows×columns: its size, its place, whether it reaches into the padding.
+export function fieldWords({ top, left, bottom, right, whole: all }, [rows, columns]) {
+  if (all) return { size: "the whole photo", place: "", padded: false };
+  return {
+    size: `${whole(right - left + 1)}×${whole(bottom - top + 1)} px`,
+    place: `x ${whole(left)} to ${whole(right)}, y ${whole(top)} to ${whole(bottom)}`,
+    padded: top < 0 || left < 0 || bottom >= rows || right >= columns,
+  };
+}
+
+// Writes what is said of a field under the explorer's photo.
+function createCaption() {
+  const [size, stride, place_] = ["#field-size", "#field-stride", "#field-place"].map((id) => find(id));
+  return (words, field) => {
+    size.textContent = words?.size ?? "";
+    const steps = words?.place ? field.stride : null;
+    stride.textContent = !steps ? "" : `stride ${steps[0] === steps[1] ? steps[0] : steps.toReversed().join("×")}`;
+    place_.textContent = words ? `${words.place}${words.padded ? ", padded" : ""}` : "";
+  };
+}
+
+// `say(words, field)` writes the words of `fieldWords`, or none where nothing is chosen.
+export function createPhoto(shape, { onPick, host = find("#photo"), say = createCaption() }) {
   const [image, clip, box] = [find("img", host), find(".clip", host), find(".field", host)];
   const passing = element("div", { class: "field hover", hidden: true });
   clip.append(passing);
-  const [size, stride, words] = ["#field-size", "#field-stride", "#field-place"].map((id) => find(id + suffix));
   const [rows, columns] = [shape[1], shape[2]];
   let current = null;
 
@@ -31,29 +50,18 @@ export function createPhoto(shape, { onPick, suffix = "" }) {
     const at = field ? boxOf(field) : null;
     box.hidden = !at || at.width <= 0 || at.height <= 0;
     place(clip, { width: image.clientWidth, height: image.clientHeight });
-    say(current, field);
+    say(wordsOf(current, field), block?.receptive_field);
     if (box.hidden) return;
     place(box, at);
     box.classList.toggle("bracket", Math.max(at.width, at.height) < SMALLEST_BOX);
   }
 
   // The field in words; in passing that of another layer goes by its name.
-  function say(chosen, field) {
-    const block = chosen?.[0];
-    stride.textContent = "";
-    words.textContent = "";
-    if (!field) {
-      size.textContent = chosen ? "differs between its branches" : "";
-      return;
-    }
-    const [height, width] = [field.bottom - field.top + 1, field.right - field.left + 1];
-    size.textContent = field.whole ? "the whole photo" : `${whole(width)}×${whole(height)} px`;
-    if (field.whole) return;
-    const [down, across] = block.receptive_field.stride;
-    stride.textContent = down === across ? `stride ${down}` : `stride ${across}×${down}`;
-    const padded = field.top < 0 || field.left < 0 || field.bottom >= rows || field.right >= columns;
-    const name = block === current?.[0] ? "" : `${block.name}: `;
-    words.textContent = `${name}x ${whole(field.left)} to ${whole(field.right)}, y ${whole(field.top)} to ${whole(field.bottom)}${padded ? ", padded" : ""}`;
+  function wordsOf(chosen, field) {
+    if (!field) return chosen ? { size: "differs between its branches", place: "", padded: false } : null;
+    const words = fieldWords(field, [rows, columns]);
+    const name = !words.place || chosen[0] === current?.[0] ? "" : `${chosen[0].name}: `;
+    return { ...words, place: name + words.place };
   }
 
   function hover(block, cell) {
@@ -61,7 +69,7 @@ export function createPhoto(shape, { onPick, suffix = "" }) {
     const field = chosen ? fieldOf(chosen[0].receptive_field, chosen[1], shape) : null;
     const at = field && chosen !== current ? boxOf(field) : null;
     passing.hidden = !at || at.width <= 0 || at.height <= 0;
-    say(chosen, field);
+    say(wordsOf(chosen, field), chosen?.[0].receptive_field);
     if (!passing.hidden) place(passing, at);
   }
 
