@@ -70,6 +70,7 @@ def explore_context(
         "missing": missing_weights(blocks, run),
         "patterns": [(tile, tile_height(shape, tile), gap) for tile, gap in WALL_GAPS.items()],
         "urls": page_urls(run, image),
+        "compare_query": f"?image={run['image']}&model={run['model_name']}&right=4",
     }
 
 
