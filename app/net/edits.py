@@ -212,9 +212,10 @@ def _replacement_fault(edit: Edit, row: LayerAnalysis, field: str, tensor: str) 
     """What is wrong with a new kernel or bias for a layer, and what would fit."""
     if row.op == "local":
         return f"{row.name} is a local layer: it has a kernel and a bias for every place, not one a map", "scale"
-    if row.op not in _REPLACEABLE or tensor not in row.parameter_shapes:
-        lacking = f"has no {field}" if row.op in _REPLACEABLE else f"is a {row.op} layer, it has no filters"
-        return f"{row.name} {lacking}", "scale" if row.op not in _REPLACEABLE else "scale or kernel"
+    if row.op not in _REPLACEABLE:
+        return f"{row.name} is a {row.op} layer, it has no filters", "scale"
+    if tensor not in row.parameter_shapes:
+        return f"{row.name} has no {field}", "scale or kernel"
     shape = row.parameter_shapes[tensor][1:]
     if edit.kernel is not None and field == "kernel" and edit.kernel.shape != shape:
         what = "C_in/groups×kH×kW" if len(shape) == 3 else "a list of values"

@@ -1,20 +1,18 @@
 """Two runs side by side: which layers belong together, and by how much B's values differ from A's."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 from torch import from_numpy
 
 from ..errors import Invalid, NotFound
 from ..net.graph import INPUT
 from ..net.receptive import ReceptiveField
-from ..probe.differences import LayerDifference, Pair, Region, difference, is_inside, partners, region
+from ..probe.differences import LayerDifference, Maps, Pair, Region, difference, is_inside, partners, region
 from ..probe.quantize import quantize
 from ..render.atlas import atlas_png, map_png
 from ..render.colormaps import colormap, default_colormap
@@ -23,8 +21,9 @@ from ..render.tone import Tone
 from ..settings import Settings
 from .encode import to_npy, to_u8
 from .executor import Executor
-from .layers import Layers, Picture, ahead
+from .layers import Picture, ahead, to_array
 from .run import INPUT_NAME, Run
+from .runs import Runs
 
 State = Literal["compared", "other shape", "missing", "unavailable", "left out"]
 
@@ -83,9 +82,9 @@ class Compared:
 class Differences:
     """Compares runs; each layer is computed by the runs and compared when both sides are there."""
 
-    def __init__(self, settings: Settings, layers: Layers, executor: Executor) -> None:
+    def __init__(self, settings: Settings, runs: Runs, executor: Executor) -> None:
         self._max_pixels = settings.max_picture_pixels
-        self._layers = layers
+        self._runs = runs
         self._executor = executor
 
     async def compare(self, a: Run, b: Run, alignment: Alignment) -> AsyncIterator[Compared]:
@@ -102,8 +101,8 @@ class Differences:
             yield one
 
     async def _compared(self, a: Run, b: Run, one: Compared) -> Compared:
-        before, after = await self._sides(a, b, one)
-        found = await self._executor.beside(partial(difference, before, after))
+        sides = await self._sides(a, b, one)
+        found = await self._executor.beside(lambda: difference(*sides()))
         return Compared(one.index, one.name, one.partner, one.state, None, one.region, one.inside, found)
 
     async def layer(self, a: Run, b: Run, name: str, alignment: Alignment) -> Compared:
@@ -115,17 +114,26 @@ class Differences:
         one = _pair(a, b, name, picture)
         if picture.map is not None:
             a.channel(one.index, picture.map)
-        before, after = await self._sides(a, b, one)
-        return await self._executor.beside(partial(self._encode, before, after, picture))
+        sides = await self._sides(a, b, one)
+        return await self._executor.beside(lambda: self._encode(*sides(), picture))
 
-    async def _sides(self, a: Run, b: Run, one: Compared) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """The compared values of both runs, C×H×W; the two are computed one beside the other."""
+    async def _sides(self, a: Run, b: Run, one: Compared) -> Callable[[], tuple[Maps, Maps]]:
+        """The compared values of both runs, C×H×W, as soon as both layers are there; they are copied when called."""
         assert one.region is not None
         assert one.partner is not None
-        before, after = await asyncio.gather(self._layers.array(a, one.name), self._layers.array(b, one.partner))
-        return one.region.of_a(as_maps(before)), one.region.of_b(as_maps(after))
+        chosen = one.region
+        before, after = await asyncio.gather(self._layer(a, one.name), self._layer(b, one.partner))
+        return lambda: (chosen.of_a(before()), chosen.of_b(after()))
 
-    def _encode(self, before: NDArray[np.float32], after: NDArray[np.float32], picture: DifferencePicture) -> bytes:
+    async def _layer(self, run: Run, name: str) -> Callable[[], Maps]:
+        index = run.index(name)
+        if index == INPUT:
+            image = await self._runs.input(run)
+            return lambda: image
+        activation = await self._runs.activation(run, index)
+        return lambda: as_maps(to_array(activation))
+
+    def _encode(self, before: Maps, after: Maps, picture: DifferencePicture) -> bytes:
         with np.errstate(all="ignore"):  # values that are not finite stay so
             change = np.ascontiguousarray(after - before)
         if picture.format == "npy":

@@ -79,7 +79,7 @@ class Gallery:
         image = await self._executor.beside(partial(self.read, data, array=array))
         if image.id not in self._sample_files:
             await self._executor.beside(partial(self._store.put, f"images/{image.id}", data))
-        return self._remember(image)
+        return self._remember(await self._executor.beside(partial(self._with_origin, image)))
 
     async def vary(self, image: StoredImage, changes: Sequence[Change]) -> StoredImage:
         """Keep a variant of an image; bytes that are there already stay what they are.
@@ -128,9 +128,15 @@ class Gallery:
 
     def _find(self, image_id: str) -> StoredImage:
         data = self.original(image_id)
-        image = self.read(data, array=data.startswith(NPY_MAGIC))
-        record = self._store.get(f"variants/{image_id}")
-        return image if record is None else _as_variant(image, Variant.model_validate_json(record))
+        return self._with_origin(self.read(data, array=data.startswith(NPY_MAGIC)))
+
+    def _with_origin(self, image: StoredImage) -> StoredImage:
+        """The image with what is known of its making, where it was made here."""
+        record = self._store.get(f"variants/{image.id}")
+        if record is None:
+            return image
+        variant = Variant.model_validate_json(record)
+        return replace(image, variant=variant, notes=(*image.notes, *(change.note for change in variant.changes)))
 
     def _vary(self, image: StoredImage, changes: Sequence[Change]) -> StoredImage:
         data = self._changed(image, changes)
@@ -159,10 +165,6 @@ class Gallery:
         while len(self._known) > self._settings.max_runs:
             self._known.popitem(last=False)
         return image
-
-
-def _as_variant(image: StoredImage, variant: Variant) -> StoredImage:
-    return replace(image, variant=variant, notes=(*image.notes, *(change.note for change in variant.changes)))
 
 
 def _load_samples() -> tuple[Sample, ...]:

@@ -88,7 +88,7 @@ class Layers:
         if name == INPUT_NAME:
             return await self._runs.input(run)
         activation = await self._runs.activation(run, run.layer(name).index)
-        return await self._executor.beside(partial(_to_array, activation))
+        return await self._executor.beside(partial(to_array, activation))
 
     async def render(self, run: Run, name: str, picture: Picture) -> bytes:
         """A layer as npy, u8, png, svg or pdf. Raises `NotFound`, `Unavailable`, `OverLimit`."""
@@ -101,7 +101,7 @@ class Layers:
             return await self._executor.beside(partial(self._figure, run, index, activation, picture))
         if picture.format == "png":
             return await self._executor.beside(partial(self._png, run, index, activation, picture))
-        return await self._executor.beside(lambda: to_npy(_to_array(activation, chosen)))
+        return await self._executor.beside(lambda: to_npy(to_array(activation, chosen)))
 
     async def statistics(self, run: Run, name: str) -> LayerStatistics:
         """A layer's numbers, map by map."""
@@ -162,7 +162,7 @@ class Layers:
 
     def _png(self, run: Run, index: int, activation: Tensor, picture: Picture) -> bytes:
         colours, tone = _colours(run, index, picture)
-        maps = as_maps(_to_array(activation))
+        maps = as_maps(to_array(activation))
         if picture.map is None:
             return atlas_png(maps, colours, tone, scale=picture.scale, max_pixels=self._max_pixels)
         return map_png(maps, picture.map, colours, tone, scale=picture.scale, max_pixels=self._max_pixels)
@@ -170,7 +170,7 @@ class Layers:
     def _figure(self, run: Run, index: int, activation: Tensor, picture: LayerView) -> bytes:
         colours, tone = _colours(run, index, picture)
         figure = layer_figure(
-            as_maps(_to_array(activation)),
+            as_maps(to_array(activation)),
             colours,
             tone,
             index=picture.map,
@@ -208,7 +208,7 @@ async def ahead(
             task.cancel()
 
 
-def _to_array(activation: Tensor, channel: int | None = None) -> NDArray[np.float32]:
+def to_array(activation: Tensor, channel: int | None = None) -> NDArray[np.float32]:
     """An activation as C×H×W or N, or one map of it; memory of its own."""
     chosen = activation[0] if channel is None else activation[0, channel]
     return np.ascontiguousarray(chosen.numpy(force=True))

@@ -58,7 +58,7 @@ class Service:
         self.runs = Runs(settings, self.store, self.gallery, self.models, self.executor)
         names = {sample.id: sample.name for sample in self.gallery.samples}
         self.layers = Layers(settings, self.runs, self.executor, names)
-        self.differences = Differences(settings, self.layers, self.executor)
+        self.differences = Differences(settings, self.runs, self.executor)
         self._warming: asyncio.Task[None] | None = None
 
     async def start(self) -> None:

@@ -78,6 +78,12 @@ def test_an_uploaded_image_is_no_variant_even_where_one_has_its_bytes(api):
     assert api.post(variants(image["id"]), json={"flip": "vertical"}).json() == image
 
 
+def test_a_variant_sent_back_is_still_known_as_one(api, image):
+    made = api.post(variants(image), json={"flip": "vertical"}).json()
+    kept = api.app.state.service.gallery.original(made["id"])
+    assert api.post(IMAGES, content=kept, headers={"Content-Type": "image/png"}).json() == made
+
+
 def test_a_photo_of_any_format_has_variants_of_its_upright_pixels(api):
     file = io.BytesIO()
     exif = Image.Exif()
