@@ -44,7 +44,7 @@ def compare_context(
     first, second = sides
     assert first is not None
     rows = pair_rows(first, second)
-    border = USUAL_BORDER if any(shift) else 0
+    border = usual_border(first.run["input"]["shape"]) if any(shift) else 0
     view = complete_view(view, rows, first, shift)
     data = {
         "version": __version__,
@@ -72,6 +72,7 @@ def compare_context(
         "rows": rows,
         "samples": list(samples),
         "models": usable_models(models, a.image),
+        "models_b": [model for model in models if model["input"][0] == first.run["input"]["shape"][0]],
         "model": first.model,
         "model_title": first.model.get("title") or first.model["name"],
         "keep": kept_fields(view),
@@ -123,6 +124,11 @@ def _row(block: Block, partner: Json | None, has_b: bool) -> dict[str, Any]:
     }
 
 
+def usual_border(shape: Sequence[int]) -> int:
+    """The pixels left out on every side of a moved photo: a seventh of the input's shorter side, at most 32."""
+    return min(USUAL_BORDER, min(shape[1:]) // 7)
+
+
 def shift_of(alteration: Alteration | None) -> list[int]:
     """How far B lies from A, [down, right] in pixels of the input; [0, 0] where it cannot be moved back."""
     return list(alteration.shift) if alteration and alteration.keeps_grid else [0, 0]
@@ -165,7 +171,8 @@ def opening_row(rows: Sequence[Json], a: Side, shift: Sequence[int]) -> Json | N
     usable = [row for row in rows if row["available"]]
     if any(shift):
         for row in usable:
-            stride = row["receptive_field"] and row["receptive_field"]["stride"]
+            field = row["receptive_field"]
+            stride = field and not field["whole"] and field["stride"]
             if stride and any(pixels % step for pixels, step in zip(shift, stride, strict=True)):
                 return row
     block = opening_block(a.blocks, a.run["input"]["shape"])
@@ -188,9 +195,16 @@ def _names(view: CompareView, a: Side, b: Side | None, samples: Sequence[Json]) 
     if view.alteration is not None and view.b is None and view.image_b is None:
         return [first, f"the same photo{_comma(words(view.alteration))}"]
     if b.image["id"] == a.image["id"]:
-        other = b.model.get("title") or b.model["name"]
-        return [first, f"the same photo{_comma(other if b.model['id'] != a.model['id'] else '')}"]
+        return [first, f"the same photo{_comma(_other_network(a, b))}"]
     return [first, image_name(b.image, samples)]
+
+
+def _other_network(a: Side, b: Side) -> str:
+    """B's network where it is another one, and that its weights are nobody's where they are."""
+    if a.model["id"] == b.model["id"]:
+        return ""
+    title: str = b.model.get("title") or b.model["name"]
+    return f"{title}, random weights" if b.model["weights"]["kind"] == "seeded" else title
 
 
 def _comma(text: str) -> str:

@@ -6,7 +6,16 @@ from typing import Any
 import pytest
 
 from app.service.pairs import Alteration
-from app.web.compare import Side, altered_fields, compare_context, pair_rows, shift_of, why_not_moved, words
+from app.web.compare import (
+    Side,
+    altered_fields,
+    compare_context,
+    pair_rows,
+    shift_of,
+    usual_border,
+    why_not_moved,
+    words,
+)
 from app.web.compare_view import CompareView, parse_compare_view
 
 Json = dict[str, Any]
@@ -35,7 +44,9 @@ def chain(*layers: Json) -> list[Json]:
     return [{**each, "from": [names[index]]} for index, each in enumerate(layers)]
 
 
-def side(image: Json = CAT, layers: list[Json] | None = None, run: str = "a" * 32, **more: Any) -> Side:
+def side(
+    image: Json = CAT, layers: list[Json] | None = None, run: str = "a" * 32, weights: str = "shipped", **more: Any
+) -> Side:
     rows = usual_layers() if layers is None else layers
     entry = {
         "id": run,
@@ -52,6 +63,7 @@ def side(image: Json = CAT, layers: list[Json] | None = None, run: str = "a" * 3
     }
     spec = {"layers": [{"op": each["op"], **({"kernel": 3} if each["op"] == "conv" else {})} for each in rows]}
     model = {"id": entry["model"], "name": entry["model_name"], "title": entry["model_name"].title(), "spec": spec}
+    model["weights"] = {"kind": weights}
     return Side(entry, model, image)
 
 
@@ -199,11 +211,21 @@ class TestContext:
         assert context(view, b=side(DOG))["view"].layer == "conv2"
         assert context(replace(view, alteration=Alteration(right=1)), b=side(DOG))["view"].layer == "pool1"
 
+    def test_layers_that_see_the_whole_input_do_not_move(self) -> None:
+        whole = {"size": [32, 32], "stride": [0, 0], "padding": [0, 0], "whole": True}
+        rows = chain({**layer("fc", "linear", [10], 1), "receptive_field": whole})
+        shown = context(CompareView(alteration=Alteration(right=1)), side(layers=rows), side(DOG, layers=rows))
+        assert shown["view"].layer == "fc"
+
     def test_a_border_is_left_out_only_where_the_photo_is_moved(self) -> None:
         moved = CompareView(alteration=Alteration(right=4))
-        assert context(moved, b=side(DOG))["page_data"]["defaults"] == {"border": 32}
+        assert context(moved, b=side(DOG))["page_data"]["defaults"] == {"border": 4}
         assert context(CompareView(image_b=DOG["id"]), b=side(DOG))["page_data"]["defaults"] == {"border": 0}
         assert context(replace(moved, border=5), b=side(DOG))["border"] == 5
+
+    @pytest.mark.parametrize(("shape", "border"), [([3, 224, 224], 32), ([3, 448, 448], 32), ([3, 32, 64], 4)])
+    def test_the_border_fits_the_input(self, shape: list[int], border: int) -> None:
+        assert usual_border(shape) == border
 
     def test_swapping_exchanges_sides_names_and_the_shift(self) -> None:
         view = CompareView(alteration=Alteration(right=4), swap=True)
@@ -218,6 +240,11 @@ class TestContext:
             (CompareView(image_b=DOG["id"]), side(DOG), "dog.png"),
             (CompareView(alteration=Alteration(blur=2.0)), side(DOG), "the same photo, blurred"),
             (CompareView(model_b="big"), side(model="f" * 32, model_name="big"), "the same photo, Big"),
+            (
+                CompareView(model_b="big"),
+                side(model="f" * 32, model_name="big", weights="seeded"),
+                "the same photo, Big, random weights",
+            ),
             (CompareView(b="e" * 32), side(edits=[{}, {}]), "the same, 2 edits"),
             (CompareView(alteration=Alteration()), side(), "the same photo"),
         ],
@@ -231,11 +258,11 @@ class TestContext:
         assert "weights not installed" in shown["notices"][0]
 
     @pytest.mark.parametrize(
-        ("place", "says"),
-        [({"map": 6}, "6 maps"), ({"map": 1, "y": 32, "x": 0}, "32×32 cells")],
+        ("channel", "row", "says"),
+        [(6, None, "6 maps"), (1, 32, "32×32 cells")],
     )
-    def test_a_place_outside_the_layer_is_left_out_and_said(self, place: dict[str, int], says: str) -> None:
-        shown = context(replace(CompareView(layer="conv1", image_b=DOG["id"]), **place), b=side(DOG))
+    def test_a_place_outside_the_layer_is_left_out_and_said(self, channel: int, row: int | None, says: str) -> None:
+        shown = context(CompareView(layer="conv1", image_b=DOG["id"], map=channel, y=row, x=row), b=side(DOG))
         assert says in shown["notices"][0]
         assert shown["view"].y is None
 
