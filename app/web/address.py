@@ -6,6 +6,7 @@ from typing import Any
 LONGEST_WORD = 64
 MOST_WORDS = 256
 LARGEST_INDEX = 10_000_000
+LONGEST_CHANGES = 12_000
 
 Reader = Callable[[str], Any]
 
@@ -86,6 +87,13 @@ def words(text: str) -> tuple[str, ...]:
     if len(parts) > MOST_WORDS:
         raise ValueError(f"it names at most {MOST_WORDS} blocks")
     return tuple(word(part) for part in parts)
+
+
+def changes(text: str) -> str:
+    """Reads edits, unchecked but for their length and characters: layers and numbers."""
+    if len(text) > LONGEST_CHANGES or not all(character.isalnum() or character in "_.-,:;=" for character in text):
+        raise ValueError(f"it holds at most {LONGEST_CHANGES:,} characters of layers and numbers")
+    return text
 
 
 def _short(text: str, longest: int = 24) -> str:

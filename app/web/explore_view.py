@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from .address import LARGEST_INDEX, Reader, number, one_of, read_parameters, switch, whole, word, words
+from .address import LARGEST_INDEX, Reader, changes, number, one_of, read_parameters, switch, whole, word, words
 
 FITS = ("crop", "pad", "stretch", "native")
 SHOWS = ("before", "after")
@@ -26,6 +26,8 @@ class View:
     is "hide" where dead maps are left out, `explain` opens the microscope, `inspector` may be closed,
     `fold` names the blocks folded or opened against their default, `pin` marks the probe's place in every map,
     `fires` is how many maps are listed that fire there.
+    `edits` are changes to the network as docs/address.md
+    writes them, read by the page; `edit` opens the kernel's numbers, `diff` shows what the edits change.
     """
 
     image: str | None = None
@@ -46,6 +48,9 @@ class View:
     fold: tuple[str, ...] = ()
     explain: bool = False
     inspector: str = "open"
+    edits: str = ""
+    edit: bool = False
+    diff: bool = False
     pin: bool = False
     fires: int = FEW_FIRES
     notices: tuple[str, ...] = ()
@@ -86,6 +91,9 @@ _READERS: dict[str, Reader] = {
     "fold": words,
     "inspector": one_of(("open", "closed")),
     "explain": switch,
+    "edits": changes,
+    "edit": switch,
+    "diff": switch,
     "pin": switch,
     "fires": whole(FEW_FIRES, MOST_FIRES),
 }

@@ -79,5 +79,8 @@ export function uploadFile(file, onProgress) {
 
 export const runPath = (run) => `/api/v1/runs/${run.id}`;
 export const layerPath = (run, layer, query) => `${runPath(run)}/layers/${encodeURIComponent(layer)}?${query}`;
+// What is shown of a layer: its values or, where a run is held against the `base` it was made from, their change.
+export const shownPath = (run, layer, query) =>
+  run.base ? `${runPath({ id: run.base })}/layers/${encodeURIComponent(layer)}/difference?to=${run.id}&${query}` : layerPath(run, layer, query);
 export const unitPath = (run, layer, [channel, y, x], vector) =>
   `${runPath(run)}/layers/${encodeURIComponent(layer)}/units/${channel}${vector ? "" : `/${y}/${x}`}`;

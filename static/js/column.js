@@ -19,7 +19,7 @@ export const isOpen = (block, fold) => block.folded === fold.includes(block.name
 export const toggled = (fold, name) => (fold.includes(name) ? fold.filter((other) => other !== name) : [...fold, name]);
 export const shownLayer = (block, state) => (state.show === "before" ? block.before : block.after);
 
-export function createColumn(blocks, store, layers, exact, { select, onDraw }) {
+export function createColumn(blocks, store, layers, exact, { select, onDraw, onLayout }) {
   const scroller = find("#column");
   const entries = blocks.filter((block) => block.available).map((block) => createEntry(block));
   const byName = new Map(entries.map((entry) => [entry.block.name, entry]));
@@ -52,7 +52,7 @@ export function createColumn(blocks, store, layers, exact, { select, onDraw }) {
   function statisticsText(entry, k, statistics) {
     const [layer, map] = [dataOf(entry), statistics?.maps[k]];
     if (!layer) return { main: "not computed yet", rest: "" };
-    if (layer.low[k] === 0 && layer.high[k] === 0) return { main: "0 everywhere on this photo", rest: "" };
+    if (layer.low[k] === 0 && layer.high[k] === 0) return { main: store.get().diff ? "unchanged" : "0 everywhere on this photo", rest: "" };
     const decimals = layer.high[k] < 1 ? 4 : 1;
     if (layer.height * layer.width === 1) return { main: number(layer.high[k], 4), rest: "" };
     const at = map?.argmax ? ` at ${map.argmax[0]}, ${map.argmax[1]}` : "";
@@ -75,18 +75,20 @@ export function createColumn(blocks, store, layers, exact, { select, onDraw }) {
   function layout() {
     const state = store.get();
     const [width, phone] = [scroller.clientWidth, isPhone()];
+    const sort = state.diff ? "norm" : state.sort;
     for (const entry of entries) {
       const open = isOpenNow(entry);
       entry.wall.wrap.hidden = !open;
       entry.node.classList.toggle("folded", !open);
       entry.fold.setAttribute("aria-expanded", String(open));
       if (!open) entry.wall.clear();
-      const order = orderOf(dataOf(entry), entry.block.shape[0], state.sort, state.dead === "hide");
-      entry.wall.layout(Math.max(1, order.length), order, state.sort !== "index", state.tile, width, phone);
+      const order = orderOf(dataOf(entry), entry.block.shape[0], sort, state.dead === "hide");
+      entry.wall.layout(Math.max(1, order.length), order, sort !== "index", state.tile, width, phone);
       entry.wall.markTile(entry.block.name === state.layer ? state.map : null);
       entry.node.classList.toggle("cur", entry.block.name === state.layer);
     }
     measure();
+    onLayout();
   }
 
   function measure() {
@@ -235,6 +237,7 @@ export function createColumn(blocks, store, layers, exact, { select, onDraw }) {
   return {
     scroller, layout, render, want, scrollTo, reveal, measure,
     data: (block) => layers.data(shownLayer(block, store.get())),
+    wall: (name) => byName.get(name)?.wall,
     focus: (name) => byName.get(name)?.wall.focus(),
     order: (name) => byName.get(name)?.wall.order ?? [],
     networkRange,

@@ -14,7 +14,7 @@ import { referencesOf, shadeOf } from "./tone.js";
 
 const SCOPES = { map: "Scaled to this map. Not comparable with others.", layer: "Scaled to this layer.", network: "Scaled to the network." };
 
-export function createInspector(store, column, exact, { blockOf, onProbe, onMap, onHover, onChange }) {
+export function createInspector(run, store, column, exact, { blockOf, onProbe, onMap, onHover, onChange }) {
   const host = find("#inspector");
   const part = (id) => find(`#${id}`, host);
   const big = part("big");
@@ -62,7 +62,7 @@ export function createInspector(store, column, exact, { blockOf, onProbe, onMap,
     if (!block) return;
     part("unit-layer").textContent = block.name;
     part("unit-map").textContent = state.map === null ? "" : String(state.map);
-    part("unit-show").textContent = block.function ? `${state.show} ${block.function}` : "";
+    part("unit-show").textContent = [block.function && `${state.show} ${block.function}`, state.diff && "B − A"].filter(Boolean).join(", ");
   }
 
   const sideOf = () => Math.round(parseFloat(getComputedStyle(big).getPropertyValue("--side")));
@@ -105,7 +105,7 @@ export function createInspector(store, column, exact, { blockOf, onProbe, onMap,
     read(chosen, cell, value, Boolean(values));
     const low = layer.signed || table.kind === "diverging" ? -reference : 0;
     showScale(scale, table, low, reference, value);
-    part("scale-scope").textContent = isDead(layer, k) ? "0 everywhere on this photo." : SCOPES[vector && state.norm === "map" ? "layer" : state.norm] + clipped(state, values, reference);
+    part("scale-scope").textContent = isDead(layer, k) ? (state.diff ? "Unchanged." : "0 everywhere on this photo.") : SCOPES[vector && state.norm === "map" ? "layer" : state.norm] + clipped(state, values, reference);
     part("scale-warning").hidden = !(layer.signed && table.kind === "sequential");
     const rank = `${whole(rankByMax(layer, k))}/${whole(layer.maps)}`;
     part("unit-rank").textContent = `rank ${rank}`;
@@ -134,7 +134,7 @@ export function createInspector(store, column, exact, { blockOf, onProbe, onMap,
     part("probe-value").textContent = isExact ? number(value, 4) : `≈ ${number(value, 1)}`;
   }
 
-  const isShown = ({ name, k, y, x }) => shown && shown.name === name && shown.k === k && shown.y === y && shown.x === x;
+  const isShown = ({ layer, name, k, y, x }) => shown && shown.layer === layer && shown.name === name && shown.k === k && shown.y === y && shown.x === x;
 
   function follow(promise, chosen, done, failed) {
     pending += 1;
@@ -151,10 +151,10 @@ export function createInspector(store, column, exact, { blockOf, onProbe, onMap,
   function fetchUnit(chosen) {
     const { block, k, y, x } = chosen;
     const vector = block.shape.length === 1;
-    const key = `${block.before} ${k} ${y} ${x} ${chosen.name}`;
+    const key = `${run.id} ${block.before} ${k} ${y} ${x} ${chosen.name}`;
     if (equation.dataset.key === key) return;
     equation.dataset.key = key;
-    const values = block.after === block.before ? Promise.resolve(null) : exact.values(block.after, k);
+    const values = block.after === block.before ? Promise.resolve(null) : exact.held(block.after, k);
     const both = Promise.all([exact.unit(block.before, [k, y, x], vector), values]);
     const afterAt = (after) => (after === null ? null : after[chosen.vector ? 0 : chosen.cell]);
     follow(both, chosen, ([unit, after]) => showLines(equation, linesOf(unit, block, afterAt(after))), (problem) => {

@@ -1,7 +1,7 @@
 // Holds the run's layers as they arrive: asks for the nearest first, a few at a time, and says what became of each.
 // Knows the service and the layers' names, no element of the page.
 
-import { fetchBuffer, fetchJson, layerPath, unitPath } from "./api.js";
+import { fetchBuffer, fetchJson, layerPath, shownPath, unitPath } from "./api.js";
 import { parseNpy, parseQuantised } from "./quantised.js";
 import { rangeOf } from "./tone.js";
 
@@ -28,7 +28,7 @@ export function createLayers(run) {
     running += 1;
     change(name, { state: "loading", problem: null, controller, since: performance.now() });
     try {
-      const data = parseQuantised(await fetchBuffer(layerPath(run, name, "format=u8"), { signal: controller.signal }));
+      const data = parseQuantised(await fetchBuffer(shownPath(run, name, "format=u8"), { signal: controller.signal }));
       change(name, { state: "ready", data, range: rangeOf(data), controller: null });
     } catch (problem) {
       if (problem.name !== "AbortError") fail(name, problem);
@@ -92,6 +92,15 @@ export function createLayers(run) {
       }
       pump();
     },
+    // What these layers hold is no longer so: they are asked for again, and shown as they were until then.
+    renew(names) {
+      for (const name of names) {
+        const entry = entryOf(name);
+        entry.controller?.abort();
+        clearTimeout(entry.timer);
+        change(name, { state: "waiting", problem: null, until: 0, controller: null });
+      }
+    },
     stop(name) {
       entryOf(name).controller?.abort();
       change(name, { state: "stopped", controller: null });
@@ -113,13 +122,17 @@ export function createExact(run) {
     return answers.get(key);
   };
   const forget = (key) => (answers.delete(key), settled.delete(key));
-  const mapKey = (layer, k) => `npy ${layer} ${k}`;
+  const mapKey = (layer, k) => `npy ${run.base} ${run.id} ${layer} ${k}`;
+  const map = (path, layer, k, of = run) => async () => parseNpy(await fetchBuffer(path(of, layer, `format=npy&map=${k}`)));
   return {
-    values: (layer, k) =>
-      once(mapKey(layer, k), async () => parseNpy(await fetchBuffer(layerPath(run, layer, `format=npy&map=${k}`)))),
+    // The values shown, and those that the layer holds: the same unless a change is shown.
+    values: (layer, k) => once(mapKey(layer, k), map(shownPath, layer, k)),
+    of: (id, layer, k) => once(`${id} ${layer} ${k}`, map(layerPath, layer, k, { id })),
+    held: (layer, k) => once(`${run.base ? "held " : ""}${mapKey(layer, k)}`, map(layerPath, layer, k)),
     knownValues: (layer, k) => settled.get(mapKey(layer, k)) ?? null,
-    statistics: (layer) => once(`json ${layer}`, () => fetchJson(layerPath(run, layer, "format=json"))),
-    knownStatistics: (layer) => settled.get(`json ${layer}`) ?? null,
-    unit: (layer, place, vector) => once(`unit ${layer} ${place}`, () => fetchJson(unitPath(run, layer, place, vector))),
+    // Of a change there are none: what is said of it comes from its bytes.
+    statistics: (layer) => (run.base ? Promise.reject(new Error("no statistics of a change")) : once(`json ${run.id} ${layer}`, () => fetchJson(layerPath(run, layer, "format=json")))),
+    knownStatistics: (layer) => (run.base ? null : (settled.get(`json ${run.id} ${layer}`) ?? null)),
+    unit: (layer, place, vector) => once(`unit ${run.id} ${layer} ${place}`, () => fetchJson(unitPath(run, layer, place, vector))),
   };
 }

@@ -29,8 +29,8 @@ const blockOf = (name) => blocks.find((block) => block.name === name || block.la
 const store = createStore({ ...data.view, image: run.image, model: run.model_name, fit: run.fit }, (name) => blockOf(name)?.name);
 const layers = createLayers(run);
 const exact = createExact(run);
-const column = createColumn(blocks, store, layers, exact, { select, onDraw: afterDraw });
-const inspector = createInspector(store, column, exact, { blockOf, onProbe, onMap: (block, k, how) => select(block, k, how), onHover: (block, cell) => links?.hover(block && { block, cell, from: "map" }), onChange: () => afterDraw() });
+const column = createColumn(blocks, store, layers, exact, { select, onDraw: afterDraw, onLayout: () => edits?.mark() });
+const inspector = createInspector(run, store, column, exact, { blockOf, onProbe, onMap: (block, k, how) => select(block, k, how), onHover: (block, cell) => links?.hover(block && { block, cell, from: "map" }), onChange: () => afterDraw() });
 const pick = { volume: (block) => volume(block.shape), pick: (cell) => onProbe(cell, "push") };
 const photo = createPhoto(run.input.shape, { onPick: pick });
 const tower = createTower(column, { go: (name) => go(name) });
@@ -42,6 +42,8 @@ const panels = bindPanels({ onLayout: () => relayout() });
 
 let lastStep = 0;
 let microscope = null;
+let edits = null;
+let editing = 0;
 let links = null;
 
 // A step of a walk by keys replaces the step before it, so that Back leaves the walk at once.
@@ -107,6 +109,7 @@ const render = atNextFrame(() => {
   fires.render(chosen);
   if (state.map !== null) document.title = `${state.layer} : ${state.map} of ${model.title}, ${find("#image-name").textContent} · convscope`;
   save.render();
+  edits?.show(state);
   photo.show(blockOf(state.layer), state.y === null ? null : [state.y, state.x]);
   tower.select(state.layer);
   const signed = chosen?.layer.signed ?? state.show === "before";
@@ -127,7 +130,7 @@ function afterDraw() {
   tower.showSeen();
   links?.draw();
   const { pin, sort } = store.get();
-  const settled = column.isSettled() && inspector.isSettled() && photo.isSettled() && (links || !pin) && canSort(sort);
+  const settled = editing === 0 && column.isSettled() && inspector.isSettled() && photo.isSettled() && (links || !pin) && canSort(sort);
   document.body.dataset.state = settled ? "ready" : "loading";
 }
 
@@ -135,10 +138,11 @@ function onState(state, changed, origin) {
   document.body.dataset.state = "loading";
   if (state.pin) withLinks();
   if (!canSort(state.sort)) loadSorts().then(relayout);
-  if (["sort", "tile", "dead", "fold", "inspector", "show"].some((key) => changed.has(key))) {
+  if (["sort", "tile", "dead", "fold", "inspector", "show", "diff"].some((key) => changed.has(key))) {
     find("#app").classList.toggle("alone", state.inspector === "closed");
     column.layout();
   } else if (changed.has("layer") || changed.has("map")) column.layout();
+  if (["edits", "edit", "diff"].some((key) => changed.has(key))) edit((made) => made.follow(state));
   if (origin === "history" && changed.has("layer")) column.scrollTo(state.layer, { map: state.map });
   column.want();
   if (changed.has("explain")) explain(state);
@@ -148,9 +152,9 @@ function onState(state, changed, origin) {
 }
 
 layers.subscribe((name, entry) => {
-  const { layer, sort, dead } = store.get();
+  const { layer, sort, dead, diff } = store.get();
   if (entry.state === "ready" && blockOf(name)?.name === layer) complete();
-  if (entry.state === "ready" && (sort !== "index" || dead === "hide")) column.layout();
+  if (entry.state === "ready" && (sort !== "index" || diff || dead === "hide")) column.layout();
   render();
 });
 
@@ -177,6 +181,26 @@ async function explain({ explain: open, layer, map, y, x }) {
     onMove: (to) => blockOf(to.layer) && store.set({ layer: blockOf(to.layer).name, map: to.channel, y: to.y ?? 0, x: to.x ?? 0 }, history("step")),
     onClose: () => store.set({ explain: false }),
   });
+}
+
+// What changes maps and kernels is loaded with the first change, or with an address that holds one.
+async function edit(act) {
+  editing += 1;
+  try {
+    const { createEdits } = await import("./edits.js");
+    edits ??= createEdits({ run, model, store, layers, column, exact, blockOf, onChange: render });
+    await act(edits);
+  } finally {
+    editing -= 1;
+    render();
+  }
+}
+
+function bindEdits() {
+  const part = find("#edit-part");
+  part.hidden = false;
+  part.addEventListener("click", ({ target }) => target.closest("button") && edit((made) => made.act(target.closest("button").value)));
+  part.addEventListener("change", ({ target }) => edit((made) => made.act("scale", target)));
 }
 
 function stepMap(step) {
@@ -207,6 +231,7 @@ createKeys({
   map: stepMap,
   escape() {
     if (microscope) store.set({ explain: false });
+    else if (store.get().edit) store.set({ edit: false });
     else if (panels.close()) return;
     else if (store.get().pin) store.set({ pin: false });
     else if (isNarrow()) store.set({ inspector: "closed" });
@@ -241,7 +266,7 @@ function bindActions() {
 function bindLinks() {
   const carried = (changes) => `/${store.address({ map: null, y: null, x: null, explain: false, ...changes })}`;
   for (const link of findAll("a[data-image]")) link.addEventListener("click", () => (link.href = carried({ image: link.dataset.image, model: data.photo_model, map: store.get().map, layer: store.get().layer })));
-  for (const link of findAll("a[data-model]")) link.addEventListener("click", () => (link.href = carried({ model: link.dataset.model, layer: null, size: null, fold: [] })));
+  for (const link of findAll("a[data-model]")) link.addEventListener("click", () => (link.href = carried({ model: link.dataset.model, layer: null, size: null, fold: [], edits: "", edit: false, diff: false })));
 }
 
 function bindConnection() {
@@ -293,6 +318,7 @@ function nameImage() {
 async function start() {
   nameImage();
   bindActions();
+  bindEdits();
   bindLinks();
   bindConnection();
   bindTheme(render);
@@ -309,6 +335,7 @@ async function start() {
   await loadTables();
   find("#photo img").addEventListener("load", render);
   bindScroll();
+  if (store.get().edits || store.get().edit) await edit((made) => made.follow(store.get()));
   column.want();
   render();
   if (store.get().pin) withLinks();

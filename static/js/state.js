@@ -6,7 +6,8 @@ const EXPLORER = {
   identity: ["image", "model"],
   defaults: {
     size: null, fit: "crop", layer: null, map: null, y: null, x: null, show: "after", colour: "auto", norm: "map",
-    sort: "index", tile: "auto", clip: 100, dead: "show", fold: [], explain: false, inspector: "open", pin: false, fires: 4,
+    sort: "index", tile: "auto", clip: 100, dead: "show", fold: [], explain: false, inspector: "open", edits: "", edit: false, diff: false,
+    pin: false, fires: 4,
   },
   numbers: ["map", "y", "x", "size", "clip", "fires"],
 };
@@ -19,7 +20,7 @@ function write(state, { identity, defaults }) {
     const usual = key in defaults ? defaults[key] : null;
     if (value != null && text !== "" && String(value) !== String(usual)) query.set(key, text);
   }
-  return `?${query.toString().replaceAll("%2C", ",")}`;
+  return `?${query.toString().replace(/%(2C|3A|3B|3D)/g, decodeURIComponent)}`;
 }
 
 function read(base, search, { defaults, numbers }) {

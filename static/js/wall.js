@@ -16,7 +16,7 @@ export function createWall(node, block, { onSelect, describe, tip, screenRows })
   host.append(canvas, grid, mark, focus, hover, words);
   focus.hidden = false;
 
-  let [wall, order, selected, cursor, drawn] = [null, [], null, 0, ""];
+  let [wall, order, selected, cursor, drawn, source] = [null, [], null, 0, "", null];
   const positionOf = (k) => order.indexOf(k);
 
   function layout(count, orderNow, ranked, choice, width, phone) {
@@ -50,12 +50,12 @@ export function createWall(node, block, { onSelect, describe, tip, screenRows })
   // Draws rows [first, last) unless just this is drawn already; `key` says everything else that the picture depends on.
   function draw(layer, rows, ratio, shadeFor, key) {
     const signature = `${key} ${wall.key} ${rows} ${ratio} ${order.length}`;
-    if (signature === drawn) return;
+    if (signature === drawn && layer === source) return;
     drawWall(canvas, layer, wall, order, rows, ratio, shadeFor, colour("--hatch"));
     place(canvas, { width: canvas.width / ratio, height: canvas.height / ratio, top: (rows[0] * Math.round(wall.rowPitch * ratio)) / ratio });
     Object.assign(canvas.dataset, { layer: key.split(" ")[0], tile: wall.tile, tall: wall.tall, gap: wall.gap, columns: wall.columns, row: rows[0], order: order.slice(rows[0] * wall.columns, rows[1] * wall.columns).join(",") });
     host.classList.add("drawn");
-    drawn = signature;
+    [drawn, source] = [signature, layer];
   }
 
   function clear() {
