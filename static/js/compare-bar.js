@@ -43,6 +43,12 @@ export function createBar(store, model, { onAlign }) {
 
   const noChange = () => ({ right: null, down: 0, turn: 0, zoom: 100, noise: 0, blur: 0, crop: 0 });
 
+  find("#swap")?.addEventListener("click", (event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    go({ swap: !store.get().swap });
+  });
+
   const changes = find("#changes");
   const toggle = find("#toggle-changes");
   toggle.hidden = false;
@@ -56,7 +62,7 @@ export function createBar(store, model, { onAlign }) {
       if (!back.disabled) back.checked = moved;
       if (document.activeElement !== border) border.value = pixels;
     },
-    swap: () => find("#swap")?.click(),
+    swap: () => find("#swap") && go({ swap: !store.get().swap }),
     closeMenu() {
       const menu = find("details.menu[open]");
       if (menu) (menu.open = false, find("summary", menu).focus());
@@ -65,15 +71,12 @@ export function createBar(store, model, { onAlign }) {
   };
 }
 
-// Links to other pairs take along the layer that is looked at now.
+// Links to other pairs take along the layer that is looked at now and how.
 export function keepLayer(store) {
   for (const link of findAll('a[href^="/compare?"]')) {
     link.addEventListener("click", () => {
-      const address = new URL(link.href);
-      const { layer, scale, sort } = store.get();
-      if (layer) address.searchParams.set("layer", layer);
-      if (scale !== "shared") address.searchParams.set("scale", scale);
-      if (sort !== "change") address.searchParams.set("sort", sort);
+      const [address, now] = [new URL(link.href), new URLSearchParams(store.address())];
+      for (const name of ["layer", "scale", "sort"]) if (now.has(name)) address.searchParams.set(name, now.get(name));
       link.href = address.href;
     });
   }

@@ -15,8 +15,11 @@ export function entriesOf(rows, overview) {
   return [input, ...rows.map((row) => ({ name: row.name, row, found: byName.get(row.layer) ?? null }))];
 }
 
-// The entry in which the first layer that differs is found.
-export const firstOf = (entries, first) => entries.find(({ row, found }) => first !== null && (row?.layers.includes(first) ?? found?.name === first)) ?? null;
+// The entry in which the first layer that differs is found; the next that differs where no row holds that layer.
+export function firstOf(entries, { first, tolerance }) {
+  const differs = ({ found }) => found?.state === "compared" && !(found.relative !== null && found.relative <= tolerance);
+  return entries.find(({ row }) => row?.layers.includes(first)) ?? entries.find((entry) => entry.row && differs(entry)) ?? null;
+}
 
 // The most different first, then the equal ones in order of depth, then what could not be compared.
 export function ranked(entries) {
@@ -65,7 +68,7 @@ export function createDepth(rows, { onSelect }) {
     for (const button of findAll("[aria-current]", list)) button.setAttribute("aria-current", "true");
     if (!overview) return;
     const entries = entriesOf(rows, overview);
-    const first = firstOf(entries, overview.first);
+    const first = firstOf(entries, overview);
     const most = Math.max(0, ...entries.map(({ found }) => found?.relative ?? 0));
     list.replaceChildren(...ranked(entries).map((entry, position) => fill(entry, position, most, entry.name === first?.name)));
     const moved = shift.map(Math.abs).filter(Boolean);

@@ -93,8 +93,10 @@ export function createDetail({ onProbe, onHover }) {
   let ends = null;
 
   function scatter() {
-    const { values, numbers, by, layers: [a] } = shown;
-    const count = numbers?.region;
+    const { numbers, by, layers: [a, b], flat } = shown;
+    // A vector's maps are single values: all of them are shown, each exact in its layer's `high`.
+    const values = flat ? [a.high, b?.high] : shown.values;
+    const count = flat ? { top: 0, left: 0, height: 1, width: a.maps } : numbers?.region;
     ends = null;
     find(".at", part("scatter")).toggleAttribute("hidden", true);
     const done = values[0] && values[1] && count && by;
@@ -102,7 +104,7 @@ export function createDetail({ onProbe, onHover }) {
     for (const cell of findAll("[data-number]", host)) cell.textContent = "";
     part("compared-cells").textContent = "";
     if (!done) return;
-    const found = cellNumbers(values[0], values[1], a.width, count, by);
+    const found = cellNumbers(values[0], values[1], flat ? a.maps : a.width, count, flat ? [0, 0] : by);
     const limits = found.pairs.flat().reduce(([low, high], value) => [Math.min(low, value), Math.max(high, value)], [0, 0]);
     ends = limits;
     drawPoints(found.pairs);
@@ -143,7 +145,7 @@ export function createDetail({ onProbe, onHover }) {
     part("scatter-range").textContent = `A, ${low === 0 ? "0" : number(low, decimals)} to ${number(high, decimals)}`;
     part("scatter").setAttribute("aria-label", `A against B for every cell: ${whole(up)} rise, ${whole(down)} fall, ${whole(equal)} are equal`);
     const all = shown.layers[0].height * shown.layers[0].width === height * width;
-    part("compared-cells").textContent = `${whole(width)}×${whole(height)} cells${all ? "" : ", the rest left out"}`;
+    part("compared-cells").textContent = shown.flat ? `all ${whole(width)} values` : `${whole(width)}×${whole(height)} cells${all ? "" : ", the rest left out"}`;
   }
 
   function cellOf(event, tile) {

@@ -90,12 +90,14 @@ export function createTriplets({ onSelect, onHover }) {
       const [low, high] = [view.layers[2]?.low[k], view.layers[2]?.high[k]];
       const share = map.relative === null ? "" : `, ${whole(map.relative * 100)} % of A`;
       parts.push(map.norm === 0 ? element("span", { class: "t2" }, "equal") : element("span", { class: "t2" }, "changed by ", element("span", { class: "ink" }, amount(map.norm)), share));
-      if (low !== undefined && map.norm !== 0) parts.push(element("span", { class: "grow" }), element("span", { class: "t2" }, `${amount(low)} to ${high > 0 ? "+" : ""}${amount(high)}`));
+      if (low !== undefined && map.norm !== 0) parts.push(element("span", { class: "grow" }), element("span", { class: "t2" }, low === high ? signed(low) : `${signed(low)} to ${signed(high)}`));
     }
     host_.replaceChildren(...parts);
   }
 
   const amount = (value) => (value === 0 ? "0" : Math.abs(value) >= 100 ? whole(value) : number(value, Math.abs(value) >= 1 ? 1 : 3));
+
+  const signed = (value) => `${value > 0 ? "+" : ""}${amount(value)}`;
 
   function say(top, bottom) {
     const count = view.order.length;

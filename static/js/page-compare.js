@@ -13,7 +13,7 @@ import { bindTheme } from "./controls.js";
 import { atNextFrame, element, find, findAll } from "./dom.js";
 import { number, shape, whole } from "./format.js";
 import { createKeys } from "./keys.js";
-import { samePlace, volume } from "./layout.js";
+import { cellAt, samePlace, volume } from "./layout.js";
 import { loadTables, paintScale } from "./lut.js";
 import { createPhoto } from "./photo.js";
 import { createStore } from "./state.js";
@@ -42,7 +42,7 @@ const depth = createDepth(rows, { onSelect: (name) => go(name) });
 const triplets = createTriplets({ onSelect: select, onHover: hover });
 const detail = createDetail({ onProbe: (cell, how) => store.set({ y: cell[0], x: cell[1] }, history(how)), onHover: hover });
 const pick = { volume: ({ shape: sides }) => volume(sides), pick: (cell) => store.set({ y: cell[0], x: cell[1] }) };
-const pickB = { ...pick, pick: (cell) => pick.pick(cell.map((at, axis) => at - (view?.by?.[axis] ?? 0)).map((at) => Math.max(0, at))) };
+const pickB = { ...pick, pick: (cell) => pick.pick(ofA(cell)) };
 const photos = [photoOf(a, "a", pick), b && photoOf(b, "b", pickB)];
 
 let view = null;
@@ -165,7 +165,7 @@ function moveText({ cells, by, whole: exact }, moved) {
   const pixels = Math.abs(shift[axis]);
   const part = Math.abs(cells[axis]);
   const words = FRACTIONS[part] ? `${pixels} px are ${FRACTIONS[part]} here` : `${pixels} px are ${number(part, 3).replace(/\.?0+$/, "")} cells here`;
-  return `${words}: B ${by.some(Boolean) ? `is moved back by ${by.map(Math.abs).filter(Boolean).join(", ")}` : "cannot be moved back"}`;
+  return `${words}: B ${by.some(Boolean) ? "is moved back by the nearest whole cells" : "cannot be moved back"}`;
 }
 
 function showScales({ scale }) {
@@ -191,9 +191,17 @@ function fault() {
   find("strong + span", line).textContent = view.problem.detail ?? "";
 }
 
+// A row as the two photos know it: one block a side.
+const blockPairs = new Map();
+function blocksOf(row) {
+  const { name, shape: sides, receptive_field: ours, receptive_field_b: theirs } = row;
+  if (!blockPairs.has(row)) blockPairs.set(row, [ours, theirs].map((field) => ({ name, shape: sides, receptive_field: field })));
+  return blockPairs.get(row);
+}
+
 // The photos' receptive fields for a cell of A; B's lies where the cell that was laid on it came from.
 function showPlace(cell, hovering) {
-  const blocks = [view.row.receptive_field, view.row.receptive_field_b].map((field) => ({ receptive_field: field, shape: view.row.shape }));
+  const blocks = blocksOf(view.row);
   const cellB = cell && (view.by ? cell.map((at, axis) => at + view.by[axis]) : cell);
   [cell, cellB].forEach((at, index) => {
     if (hovering) photos[index]?.hover(blocks[index], at);
@@ -209,6 +217,25 @@ function hover(cell) {
   detail.mark(at, Boolean(cell));
   if (cell) showPlace(cell, true);
   else for (const photo of photos) photo?.hover(null, null);
+}
+
+// A pixel of a photo marks the cell that looks at it in every map.
+function bindPhotos() {
+  photos.forEach((photo, index) => {
+    photo?.host.addEventListener("pointermove", (event) => {
+      if (event.pointerType !== "mouse" || !view) return;
+      const block = blocksOf(view.row)[index];
+      const cell = cellAt(block.receptive_field, photo.pixelOf(event), volume(block.shape));
+      hover(cell && index === 1 ? ofA(cell) : cell);
+    });
+    photo?.host.addEventListener("pointerleave", () => hover(null));
+  });
+}
+
+// The cell of A on which a cell of B was laid.
+function ofA(cell) {
+  const [, height, width] = volume(view.row.shape);
+  return cell.map((at, axis) => Math.min([height, width][axis] - 1, Math.max(0, at - (view.by?.[axis] ?? 0))));
 }
 
 function setHold(on) {
@@ -286,6 +313,7 @@ async function start() {
   nameSides();
   bindControls();
   bindConnection();
+  bindPhotos();
   bindTheme(render);
   keepLayer(store);
   if (location.search) window.history.replaceState(null, "", store.address());
