@@ -142,24 +142,29 @@ async def test_the_difference_of_a_layer_is_b_less_a(tmp_path: Path) -> None:
             await service.differences.render(a, b, "relu1", DifferencePicture(to=b.id, format="npy", map=4))
 
 
+# Measured with torch and NumPy alone: the photo at 337×224, two parts of 224×224 four pixels apart, 32 px of border out.
+POOL3, POOL5 = 0.513, 0.142
+
+
 @pytest.mark.slow
 async def test_vgg16_is_the_same_bit_for_bit_four_pixels_on_down_to_conv3_3(tmp_path: Path) -> None:
     async with running(tmp_path) as service:
         photo = await service.gallery.add(CHELSEA.read_bytes(), array=False)
+        whole = Change(scale=224 / 300)
         pair = [
-            await service.gallery.vary(photo, changes)
-            for changes in ([Change(size=224)], [Change(size=224), Change(shift=(4, 0))])
+            await service.gallery.vary(photo, [whole, Change(crop=(left, 0, left + 224, 224))]) for left in (56, 52)
         ]
         vgg = (await service.models.find("vgg16")).id
         a, b = [await service.runs.create(RunRecipe(image=one.id, model=vgg)) for one in pair]
-        found = await compared(service, a, b, shift="4,0", border=32)
+        found = await compared(service, a, b, shift="0,4", border=32)
         equal = [name for name, one in found.items() if one.difference is not None and one.difference.equal]
         names = ["input", *(node.name for node in a.model.network.nodes)]
         assert equal == names[: names.index("pool3")]
-        pooled = [found[name].difference for name in ("pool3", "conv4_1", "conv4_2", "conv4_3")]
-        relative = [one.relative for one in pooled if one is not None]
-        assert relative == sorted(relative, reverse=True)
-        assert 0.4 < relative[0] < 0.6
+        differences = {name: one.difference for name, one in found.items()}
+        for name, relative in (("pool3", POOL3), ("pool5", POOL5)):
+            one = differences[name]
+            assert one is not None
+            assert one.relative == pytest.approx(relative, abs=5e-4)
 
 
 @pytest.mark.parametrize("shift", ["4", "4,", "a,b", "1.5,0", "4,0,0", "", "9999999,0", " 4,0"])
