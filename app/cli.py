@@ -64,7 +64,7 @@ Out = Annotated[
     typer.Option("--out", help="A folder, a file (its ending is the format), or - for standard output."),
 ]
 FormatOption = Annotated[
-    Literal["npy", "u8", "png", "json", "svg", "pdf", "npz", "safetensors"] | None,
+    Literal["npy", "u8", "png", "json", "svg", "pdf", "npz", "safetensors", "html"] | None,
     typer.Option("--format", help="Format in a folder (png) or on standard output.", show_default=False),
 ]
 MapOption = Annotated[int | None, typer.Option("--map", min=0, help="One map alone.", show_default=False)]

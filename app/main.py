@@ -14,7 +14,7 @@ from .net.spec import NetworkSpec
 from .resources import resource_path
 from .service.service import Service
 from .settings import Settings
-from .web import activations, differences, images, models, operations, problems, runs, site
+from .web import activations, differences, images, models, operations, problems, runs, saved, site
 from .web.difference_schemas import LayerDifferenceSchema
 from .web.middleware import BodyLimit, Counting, Metrics, SecurityHeaders
 from .web.pages import Pages
@@ -48,7 +48,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.pages = Pages()
     app.state.metrics = metrics = _metrics(service)
     problems.install(app)
-    for room in (images, models, runs, differences, activations, operations, site):
+    for room in (images, models, runs, saved, differences, activations, operations, site):
         app.include_router(room.router)
     app.mount("/static", StaticFiles(directory=resource_path("static")), name="static")
     app.add_middleware(BodyLimit, limit=settings.max_upload_bytes, json_limit=settings.max_json_bytes)

@@ -51,6 +51,9 @@ class Settings(BaseSettings):
         262_144, ge=1, description="Most input values that the explanation of one number lists."
     )
     max_picture_pixels: int = Field(16_000_000, ge=1, description="Most pixels of a rendered PNG.")
+    max_page_bytes: int = Field(
+        30 * MEGABYTE, ge=1, description="Most bytes of layers in a view saved as one HTML file, before compression."
+    )
 
     queue_length: int = Field(64, ge=1, description="Runs that may wait for the device.")
     queue_wait_seconds: float = Field(30.0, gt=0, description="Longest wait for a place on the device.")

@@ -111,12 +111,17 @@ class Run:
         format: ArchiveFormat = "npz",  # noqa: A002
     ) -> Path:
         """Write several layers, all that can be computed by default, into one file; a broken download leaves none."""
-        names = None if layers is None else ",".join(layers)
+        return self._download(path, "archive", format=format, layers=_joined(layers))
+
+    def page(self, path: str | os.PathLike[str], layers: Sequence[str] | None = None, title: str | None = None) -> Path:
+        """Write a view of the layers, the explorer's by default, as one HTML file that works from disk."""
+        return self._download(path, "page", layers=_joined(layers), title=title)
+
+    def _download(self, path: str | os.PathLike[str], kind: str, **query: Any) -> Path:
         target = Path(path)
         part = target.with_name(f"{target.name}.part")
         try:
-            query = {"format": format, "layers": names}
-            with self._client.stream(f"{self.path}/archive", **query) as answer, part.open("wb") as file:
+            with self._client.stream(f"{self.path}/{kind}", **query) as answer, part.open("wb") as file:
                 for chunk in answer.iter_bytes():
                     file.write(chunk)
             part.replace(target)
@@ -276,6 +281,10 @@ def _body(photo: Photo) -> tuple[bytes, str]:
 
 def _reference(named: Image | Model | str) -> str:
     return named if isinstance(named, str) else named.id
+
+
+def _joined(names: Sequence[str] | None) -> str | None:
+    return None if names is None else ",".join(names)
 
 
 def _given(query: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,14 +11,18 @@ from ..service.run import Run
 from ..service.service import Service
 from ..settings import Settings
 from ..web.deps import to_json
+from ..web.pages import Pages
 from ..web.runs import chosen_layers
+from ..web.saved import layers_of_page, saved_page
 from ..web.views import statistics_view
 from .files import STANDARD, write
 from .session import Request, open_run, working
 from .text import by, number, table
 
-Format = Literal["npy", "u8", "png", "json", "svg", "pdf", "npz", "safetensors"]
+Format = Literal["npy", "u8", "png", "json", "svg", "pdf", "npz", "safetensors", "html"]
 ARCHIVES: tuple[ArchiveFormat, ...] = ("npz", "safetensors")
+SEVERAL: tuple[Format, ...] = (*ARCHIVES, "html")
+"""Formats of which one file holds several layers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +44,12 @@ class Target:
                 raise Invalid(f"{out} is no {form} file.", where="--format", expected=f"--format {suffix}, or none")
             target = cls(path, cast(Format, suffix), folder=False)
         else:
-            return cls(path, form or "png", folder=form not in ARCHIVES)
-        if target.format not in ARCHIVES and count > 1:
+            return cls(path, form or "png", folder=True)
+        if target.format not in SEVERAL and count > 1:
             raise Invalid(
                 f"{count} layers are named; {target.format} holds one.",
                 where="--out",
-                expected="a folder, or a file that ends in .npz or .safetensors",
+                expected="a folder, or a file that ends in .npz, .safetensors or .html",
             )
         return target
 
@@ -76,6 +80,8 @@ async def write_layers(
         run = await open_run(service, request)
         chosen = chosen_layers(run, names)
         target = Target.of(out, form, len(chosen))
+        if target.format == "html":
+            chosen = layers_of_page(service, run, names)
         if not target.folder:
             await write(target.path, await _chunks(service, run, chosen, target.format, view))
             return [] if target.path is None else [f"wrote {target.path}: {', '.join(chosen)}"]
@@ -92,10 +98,16 @@ async def write_layers(
 async def _chunks(
     service: Service, run: Run, names: Sequence[str], form: Format, view: LayerView
 ) -> AsyncIterator[bytes]:
-    """The bytes of one file: an archive of layers, or one layer."""
+    """The bytes of one file: an archive of layers, a page of them, or one layer."""
+    if form == "html":
+        return _page(service, run, names, view.title)
     if form in ARCHIVES:
         return await service.layers.archive(run, names, form)
     return _one(service, run, names[0], view.model_copy(update={"format": cast(ViewFormat, form)}))
+
+
+async def _page(service: Service, run: Run, names: Sequence[str], title: str | None) -> AsyncIterator[bytes]:
+    yield (await saved_page(service, Pages(), run, names, title)).encode()
 
 
 async def _one(service: Service, run: Run, name: str, view: LayerView) -> AsyncIterator[bytes]:

@@ -46,6 +46,7 @@ async def open_run(service: Service, request: Request) -> Run:
     data = read_bytes(request.photo)
     array = data.startswith(NPY_MAGIC)
     image = await service.executor.beside(partial(service.gallery.read, data, array=array))
+    service.image_names[image.id] = photo_name(request)
     recipe = RunRecipe(image=image.id, model=model.id, size=request.size, fit=request.fit).settled(image, model)
     return service.runs.prepare(recipe, image, model, lambda: data)
 

@@ -56,8 +56,8 @@ class Service:
         self.gallery = Gallery(settings, self.store, self.executor)
         self.models = Models(settings, self.store, self.executor)
         self.runs = Runs(settings, self.store, self.gallery, self.models, self.executor)
-        names = {sample.id: sample.name for sample in self.gallery.samples}
-        self.layers = Layers(settings, self.runs, self.executor, names)
+        self.image_names = {sample.id: sample.name for sample in self.gallery.samples}
+        self.layers = Layers(settings, self.runs, self.executor, self.image_names)
         self.differences = Differences(settings, self.runs, self.executor)
         self._warming: asyncio.Task[None] | None = None
 

@@ -182,10 +182,10 @@ async def stream_archive(service: Service, run: Run, names: list[str], form: Arc
     return StreamingResponse(
         await service.layers.archive(run, names, form),
         media_type=ARCHIVE_TYPES[form],
-        headers={"Content-Disposition": f'attachment; filename="{_file_name(run)}.{form}"'},
+        headers={"Content-Disposition": f'attachment; filename="{file_name(run)}.{form}"'},
     )
 
 
-def _file_name(run: Run) -> str:
+def file_name(run: Run) -> str:
     """The network's name, in the characters that every header and file system takes, and the run's first digits."""
     return re.sub(r"[^A-Za-z0-9_.-]+", "_", run.model.name) + f"-{run.id[:8]}"

@@ -175,6 +175,12 @@ def test_an_archive_that_is_refused_leaves_no_file(client: Client, tmp_path: Pat
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_page_is_the_servers_file(client: Client, api: Api, tmp_path: Path) -> None:
+    run = client.run(client.upload(VALUES), client.model(SPEC))
+    path = run.page(tmp_path / "view.html", ["relu1", "scores"], title="Mine")
+    assert path.read_bytes() == api.get(f"/api/v1/runs/{run.id}/page?layers=relu1,scores&title=Mine").content
+
+
 def test_one_call_gives_what_a_run_gives(client: Client) -> None:
     model = client.model(SPEC)
     layers = client.activations(VALUES, ["relu1", "scores"], model)

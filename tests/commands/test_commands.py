@@ -147,6 +147,18 @@ def test_a_files_ending_is_its_format(typed: Path, tmp_path: Path) -> None:
     assert (tmp_path / "pool.u8").read_bytes().startswith(b"CSU8")
 
 
+def test_a_page_holds_the_layers_and_names_the_photo(values: Path, own: Path, tmp_path: Path) -> None:
+    output_of("run", values, "--model", own, "--layers", "relu1,pool1", "--out", tmp_path / "view.html")
+    html = (tmp_path / "view.html").read_text()
+    assert "<title>values.npy through own</title>" in html
+    assert html.count('<script type="text/plain" data-bytes=') == html.count('class="layer"') == 2
+
+
+def test_a_figure_names_the_photo(typed: Path, tmp_path: Path) -> None:
+    output_of("run", typed, "--model", "maxpool_4x4", "--out", tmp_path / "pool.svg")
+    assert "Image typed.npy, seen as 1×4×4." in " ".join((tmp_path / "pool.svg").read_text().split())
+
+
 def test_pipes_carry_photo_and_array(typed: Path) -> None:
     result = convscope("run", "-", "--model", "maxpool_4x4", "--out", "-", "--format", "npy", stdin=typed.read_bytes())
     np.testing.assert_array_equal(np.load(io.BytesIO(result.stdout_bytes)), [[[6, 8], [3, 4]]])
