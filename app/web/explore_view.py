@@ -25,9 +25,9 @@ class View:
     `clip` is the percentile (90 to 100) of the values other than zero at which the colour scale ends, `dead`
     is "hide" where dead maps are left out, `explain` opens the microscope, `inspector` may be closed,
     `fold` names the blocks folded or opened against their default, `pin` marks the probe's place in every map,
-    `fires` is how many maps are listed that fire there.
-    `edits` are changes to the network as docs/address.md
-    writes them, read by the page; `edit` opens the kernel's numbers, `diff` shows what the edits change.
+    `fires` is how many maps are listed that fire there. `edits` are changes to the network as docs/address.md
+    writes them, read by the page; `edit` opens the kernel's numbers, `diff` shows what the edits change,
+    `slide` opens the walk of the microscope's window over the map.
     """
 
     image: str | None = None
@@ -51,6 +51,7 @@ class View:
     edits: str = ""
     edit: bool = False
     diff: bool = False
+    slide: bool = False
     pin: bool = False
     fires: int = FEW_FIRES
     notices: tuple[str, ...] = ()
@@ -94,6 +95,7 @@ _READERS: dict[str, Reader] = {
     "edits": changes,
     "edit": switch,
     "diff": switch,
+    "slide": switch,
     "pin": switch,
     "fires": whole(FEW_FIRES, MOST_FIRES),
 }

@@ -17,7 +17,7 @@ const STYLES = new URL("../css/edits.css", import.meta.url).href;
  * them while the change is shown. `onChange()` hears when the page is to be drawn again.
  */
 export function createEdits({ run, model, store, layers, column, exact, blockOf, onChange }) {
-  const [bar, host, switcher, scale, opener] = ["#edit-bar", "#edit-panel", "#edit-off", "#edit-scale", "#edit-kernel"].map((id) => find(id));
+  const [bar, host, switcher, scale, opener, explained] = ["#edit-bar", "#edit-panel", "#edit-off", "#edit-scale", "#edit-kernel", ".one-head h3"].map((id) => find(id));
   const base = run.id;
   const kernels = new Map();
   const before = new Map();
@@ -43,6 +43,8 @@ export function createEdits({ run, model, store, layers, column, exact, blockOf,
     }
     shown = "";
     onChange();
+    const at = selected();
+    if (edit && at?.op === "conv") await panel.show(at);
   }
 
   const recipe = () => ({ image: run.image, model: run.model, size: run.size, fit: run.fit });
@@ -126,6 +128,7 @@ export function createEdits({ run, model, store, layers, column, exact, blockOf,
     if (factor !== scaled) scale.value = edit?.scale ?? 1;
     scaled = factor;
     opener.setAttribute("aria-pressed", String(state.edit));
+    explained.textContent = state.diff ? "B's number explained" : "One number explained";
     const [closed, inside] = [!state.edit || at?.op !== "conv", host.contains(document.activeElement)];
     host.hidden = closed;
     if (closed && inside) opener.focus({ preventScroll: true });

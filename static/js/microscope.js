@@ -18,7 +18,8 @@ const STYLES = new URL("../css/microscope.css", import.meta.url).href;
 
 /**
  * Open the microscope in `host`. `run` and `model` are the REST JSON; `lut(name)` and `signedLut()` give 768 bytes;
- * `onMove({layer, channel, y, x})` hears of every new number, `onClose()` of Esc and ×.
+ * `onMove({layer, channel, y, x})` hears of every new number, `onClose()` of Esc and ×. `slide` opens the walk of the
+ * window over the map, `onSlide(open)` hears of it.
  */
 export function openMicroscope(host, ctx) {
   const microscope = new Microscope(host, ctx);
@@ -49,7 +50,9 @@ class Microscope {
     this.crumbs = attributes(element("nav", "ms-crumbs"), { "aria-label": "The way to this number" });
     this.panes = ["context", "equation", "result"].map((name) => element("div", `ms-${name}`));
     attributes(this.panes[0], { tabindex: "0", role: "group", "aria-label": "Where the number lies" });
-    this.root.append(this.header(), this.crumbs, element("div", "ms-panes", ...this.panes), this.status);
+    this.band = attributes(element("section", "ms-slide"), { "aria-label": "The window slides over the input", hidden: "" });
+    this.sliding = ctx.slide;
+    this.root.append(this.header(), this.crumbs, this.band, element("div", "ms-panes", ...this.panes), this.status);
     host.replaceChildren(this.root);
     this.onKey = (event) => this.key(event);
     document.addEventListener("keydown", this.onKey, true);
@@ -74,6 +77,7 @@ class Microscope {
     attributes(this.mover, { role: "group", "aria-label": "Move the window" });
     this.sentence = element("span", "ms-sentence");
     this.walker = button("Step through", () => this.walk.toggle());
+    this.slider = button("Walk the map", () => this.turnSlide(!this.sliding));
     this.python = button("Copy as Python", () => this.copyPython(), { className: "btn ms-python" });
     return element(
       "header",
@@ -82,6 +86,7 @@ class Microscope {
       this.sentence,
       this.mover,
       this.walker,
+      this.slider,
       this.python,
       button("Copy link", () => this.copy(location.href, "Link copied.")),
       button("×", () => this.leave(), { className: "ms-close", label: "Close" }),
@@ -166,7 +171,26 @@ class Microscope {
     this.panes[2].replaceChildren(result(this.chain, middle.scales, env));
     if (hasKernel(head)) (env.phone ? middle.node : this.panes[2].firstChild).append(this.foot(middle.summary));
     this.walk = createWalk(this.panes[1], head, (words, playing) => this.walked(words, playing));
+    this.showSlide(head, env);
     this.root.dataset.state = "ready";
+  }
+
+  // The walk over the whole map is loaded when it is first asked for.
+  async showSlide(head, env) {
+    const { createSlide, slides } = await import("./microscope-slide.js");
+    this.slider.hidden = !slides(head);
+    this.slider.setAttribute("aria-pressed", String(Boolean(this.sliding)));
+    this.band.hidden = !this.sliding || !slides(head);
+    if (this.band.hidden) return void this.slide?.close();
+    this.slide ??= createSlide(this.band, { moveTo: (y, x) => this.moveTo(y, x), onClose: () => this.turnSlide(false) });
+    this.slide.show(head, env).catch((problem) => { this.status.textContent = `${problem.title ?? problem.message}. ${problem.detail ?? ""}`; });
+  }
+
+  turnSlide(open) {
+    this.sliding = open;
+    this.ctx.onSlide(open);
+    this.showSlide(this.chain.head, this.env());
+    if (!open) this.slider.focus({ preventScroll: true });
   }
 
   walked(words, playing) {
@@ -212,7 +236,7 @@ class Microscope {
 
   async showPixel() {
     this.chain = null;
-    this.python.hidden = this.walker.hidden = true;
+    this.python.hidden = this.walker.hidden = this.slider.hidden = this.band.hidden = true;
     this.name("input", false);
     this.sentence.textContent = this.sentence.title = "Where the chain begins: a number of the image itself.";
     try {
@@ -306,6 +330,7 @@ class Microscope {
     this.request?.abort();
     clearTimeout(this.quiet);
     this.walk?.stop();
+    this.slide?.close();
     this.resized.disconnect();
     this.themed.disconnect();
     this.system.removeEventListener("change", this.onSystem);

@@ -146,7 +146,7 @@ function onState(state, changed, origin) {
   if (origin === "history" && changed.has("layer")) column.scrollTo(state.layer, { map: state.map });
   column.want();
   if (changed.has("explain")) explain(state);
-  else if (microscope && ["layer", "map", "y", "x"].some((key) => changed.has(key)) && origin === "history") explain(state);
+  else if (microscope && ["layer", "map", "y", "x", "slide"].some((key) => changed.has(key)) && origin === "history") explain(state);
   complete();
   render();
 }
@@ -179,7 +179,9 @@ async function explain({ explain: open, layer, map, y, x }) {
     lut: (name) => table(name).rgb,
     signedLut: () => table(signedName()).rgb,
     onMove: (to) => blockOf(to.layer) && store.set({ layer: blockOf(to.layer).name, map: to.channel, y: to.y ?? 0, x: to.x ?? 0 }, history("step")),
-    onClose: () => store.set({ explain: false }),
+    slide: store.get().slide,
+    onSlide: (slide) => store.set({ slide }),
+    onClose: () => store.set({ explain: false, slide: false }),
   });
 }
 
@@ -230,7 +232,7 @@ createKeys({
   layer: stepLayer,
   map: stepMap,
   escape() {
-    if (microscope) store.set({ explain: false });
+    if (microscope) store.set({ explain: false, slide: false });
     else if (store.get().edit) store.set({ edit: false });
     else if (panels.close()) return;
     else if (store.get().pin) store.set({ pin: false });

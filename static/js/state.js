@@ -6,7 +6,7 @@ const EXPLORER = {
   identity: ["image", "model"],
   defaults: {
     size: null, fit: "crop", layer: null, map: null, y: null, x: null, show: "after", colour: "auto", norm: "map",
-    sort: "index", tile: "auto", clip: 100, dead: "show", fold: [], explain: false, inspector: "open", edits: "", edit: false, diff: false,
+    sort: "index", tile: "auto", clip: 100, dead: "show", fold: [], explain: false, inspector: "open", edits: "", edit: false, diff: false, slide: false,
     pin: false, fires: 4,
   },
   numbers: ["map", "y", "x", "size", "clip", "fires"],
