@@ -3,6 +3,7 @@
 import re
 from base64 import b64encode
 from collections.abc import Sequence
+from functools import partial
 from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Query, Request
@@ -73,10 +74,14 @@ def layers_of_page(service: Service, run: Run, text: str | None) -> list[str]:
 
 
 async def saved_page(service: Service, pages: Pages, run: Run, names: Sequence[str], title: str | None) -> str:
-    """The file's text."""
+    """The file's text. It is put together beside the loop, since it is millions of letters long."""
     photo = await service.layers.input(run, "png")
     saved = [await saved_layer(service.layers, service.executor, run, name) for name in names]
     image = service.image_names.get(run.image.id, run.image.id)
+    return await service.executor.beside(partial(_text, pages, run, image, title, photo, saved))
+
+
+def _text(pages: Pages, run: Run, image: str, title: str | None, photo: bytes, saved: Sequence[SavedLayer]) -> str:
     return pages.render(
         "saved.html",
         title=title or f"{image} through {run.model.title}",

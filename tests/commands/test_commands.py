@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,9 @@ from safetensors.numpy import load_file
 from typer.testing import CliRunner
 
 from app.cli import commands
+from app.settings import Settings
+
+from ..web.api import Api, serving
 
 SAMPLES = Path(__file__).resolve().parents[2] / "app" / "samples"
 LECTURE = [[1, 1, 2, 4], [5, 6, 7, 8], [3, 2, 1, 0], [1, 2, 3, 4]]
@@ -202,6 +206,30 @@ def test_explains_sums_make_the_total(values: Path, own: Path) -> None:
 
 def test_explain_names_a_vectors_unit_by_its_index(values: Path, own: Path) -> None:
     assert "scores (linear) of own" in output_of("explain", values, "--model", own, "--unit", "scores:3")
+
+
+# --- the same as over REST
+
+
+@pytest.fixture(scope="module")
+def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    with serving(Settings(data_dir=tmp_path_factory.mktemp("data"), device="cpu")) as served:
+        yield served
+
+
+def test_networks_as_json_are_the_apis(api: Api, own: Path) -> None:
+    assert json.loads(output_of("models", "--json")) == api.get("/api/v1/models").json()
+    assert json.loads(output_of("analyze", own, "--json")) == api.post("/api/v1/analyses", json={"spec": SPEC}).json()
+
+
+def test_layers_and_units_as_json_are_the_apis(api: Api, values: Path, own: Path) -> None:
+    run = api.run(api.array(np.load(values)), api.model(SPEC["input"], *SPEC["layers"], name="own"))
+    layer = f"/api/v1/runs/{run['id']}/layers/conv1"
+    (statistics,) = json.loads(output_of("run", values, "--model", own, "--layers", "conv1", "--json"))
+    assert statistics == api.get(f"{layer}?format=json").json()
+    unit = json.loads(output_of("explain", values, "--model", own, "--unit", "conv1:1:2:3", "--json"))
+    assert unit["patch"] == api.get(f"{layer}/units/1/2/3").json()["patch"]
+    assert unit["total"] == api.get(f"{layer}/units/1/2/3").json()["total"]
 
 
 # --- what is wrong
