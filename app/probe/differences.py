@@ -6,7 +6,7 @@ these are in a layer, and only what both saw is compared.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import inf
+from math import inf, nan
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,6 +65,12 @@ def difference(a: Maps, b: Maps) -> LayerDifference:
     return LayerDifference(
         norm, reference_norm, _numbers(norm, reference_norm)[1], float(largest.max()), equal, tuple(maps)
     )
+
+
+def no_difference(channels: int) -> LayerDifference:
+    """A layer of so many maps beside itself: nothing is looked at, so its own norm is NaN."""
+    maps = (MapDifference(index, 0.0, 0.0, 0.0) for index in range(channels))
+    return LayerDifference(0.0, nan, 0.0, 0.0, equal=True, maps=tuple(maps))
 
 
 def _squares(a: Maps, b: Maps) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -12,7 +12,17 @@ from torch import from_numpy
 from ..errors import Invalid, NotFound
 from ..net.graph import INPUT
 from ..net.receptive import ReceptiveField
-from ..probe.differences import LayerDifference, Maps, Pair, Region, difference, is_inside, partners, region
+from ..probe.differences import (
+    LayerDifference,
+    Maps,
+    Pair,
+    Region,
+    difference,
+    is_inside,
+    no_difference,
+    partners,
+    region,
+)
 from ..probe.quantize import quantize
 from ..render.atlas import atlas_png, map_png
 from ..render.colormaps import colormap, default_colormap
@@ -101,9 +111,10 @@ class Differences:
             yield one
 
     async def _compared(self, a: Run, b: Run, one: Compared) -> Compared:
+        if _is_shared(a, b, one):
+            return replace(one, difference=no_difference(a.shape(one.index)[0]))
         sides = await self._sides(a, b, one)
-        found = await self._executor.beside(lambda: difference(*sides()))
-        return Compared(one.index, one.name, one.partner, one.state, None, one.region, one.inside, found)
+        return replace(one, difference=await self._executor.beside(lambda: difference(*sides())))
 
     async def layer(self, a: Run, b: Run, name: str, alignment: Alignment) -> Compared:
         """One layer's numbers. Raises `NotFound`, `Unavailable`, `Invalid` where it cannot be compared."""
@@ -145,6 +156,11 @@ class Differences:
         if picture.map is None:
             return atlas_png(change, colours, tone, scale=picture.scale, max_pixels=self._max_pixels)
         return map_png(change, picture.map, colours, tone, scale=picture.scale, max_pixels=self._max_pixels)
+
+
+def _is_shared(a: Run, b: Run, one: Compared) -> bool:
+    """Whether both runs have the very same values here, as an edited run and its base before the first edit."""
+    return one.region is not None and one.region.move.by == (0, 0) and a.key(one.index) == b.key(one.index)
 
 
 def _pair(a: Run, b: Run, name: str, alignment: Alignment) -> Compared:

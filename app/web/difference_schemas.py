@@ -44,7 +44,7 @@ class LayerDifferenceSchema(BaseModel):
     equal: bool | None = Field(description="whether all compared values are the same bit for bit")
     relative: float | None = Field(description="‖B − A‖ / ‖A‖; null also where A is zero and B is not")
     norm: float | None = Field(description="‖B − A‖, Euclidean, over all compared values")
-    reference_norm: float | None = Field(description="‖A‖")
+    reference_norm: float | None = Field(description="‖A‖; null for a layer that both runs share")
     max_abs: float | None = Field(description="largest |B − A|")
     move: MoveSchema | None
     region: RegionSchema | None

@@ -67,6 +67,19 @@ async def test_an_edit_shows_from_its_layer_on(tmp_path: Path) -> None:
         assert changed.maps[0].relative == 1
 
 
+async def test_layers_that_both_runs_share_are_not_computed_to_be_compared(tmp_path: Path) -> None:
+    async with running(tmp_path) as service:
+        base = await chain_run(service)
+        bias = Edit(layer="linear1", channel=1, bias=2)
+        run = await service.runs.create(base.recipe.model_copy(update={"edits": (bias,)}))
+        for a, b in ((base, base), (base, run)):
+            one = await service.differences.layer(a, b, "relu2", Alignment(to=b.id))
+            assert one.difference is not None
+            assert one.difference.equal
+            assert [each.norm for each in one.difference.maps] == [0] * 4
+        assert service.runs.layers_computed == 0
+
+
 async def test_layers_without_a_partner_say_why(tmp_path: Path) -> None:
     conv = {"op": "conv", "filters": 2, "kernel": 1}
     async with running(tmp_path) as service:
@@ -142,7 +155,7 @@ async def test_the_difference_of_a_layer_is_b_less_a(tmp_path: Path) -> None:
             await service.differences.render(a, b, "relu1", DifferencePicture(to=b.id, format="npy", map=4))
 
 
-# Measured with torch and NumPy alone: the photo at 337×224, two parts of 224×224 four pixels apart, 32 px of border out.
+# Measured with torch and NumPy alone: of the photo at 337×224 two parts of 224×224, four pixels apart, 32 px left out.
 POOL3, POOL5 = 0.513, 0.142
 
 
