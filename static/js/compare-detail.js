@@ -1,9 +1,9 @@
 // The right of the compare page: one map of A, B and B − A, the probe's values in it, and A against B cell by cell.
 
+import { showAxes } from "./axes.js";
 import { cellNumbers } from "./compare-align.js";
 import { drawOne, factorOf } from "./compare-draw.js";
 import { colour, find, findAll, place } from "./dom.js";
-import { showAxes } from "./figure.js";
 import { decimalsFor, number, percent, whole } from "./format.js";
 import { valueAt } from "./quantised.js";
 

@@ -1,8 +1,8 @@
-// The view panel's controls and the theme switch, bound to the state both ways. Knows no layer.
+// The view panel's controls, bound to the state both ways. Knows no layer.
 
 import { find, findAll } from "./dom.js";
 import { number } from "./format.js";
-import { isDark, paintScale } from "./lut.js";
+import { paintScale } from "./lut.js";
 
 const STATE_CONTROLS = ["show", "colour", "norm", "sort", "tile"];
 
@@ -41,19 +41,6 @@ export function showColour(table, automatic, chosen) {
     if (option.value === "auto") option.textContent = automatic.name;
     else option.hidden = option.value === automatic.name && chosen !== option.value;
   }
-}
-
-export function bindTheme(onChange) {
-  for (const button of findAll(".theme-switch")) {
-    button.hidden = false;
-    button.addEventListener("click", () => {
-      const theme = isDark() ? "light" : "dark";
-      document.documentElement.dataset.theme = theme;
-      localStorage.setItem("theme", theme);
-      onChange();
-    });
-  }
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", onChange);
 }
 
 // Parts that open and close over the page: the view drawer, the phone's sheet, menus.

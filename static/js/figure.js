@@ -5,8 +5,6 @@ import { decimalsFor, number, percent, whole } from "./format.js";
 import { paintScale } from "./lut.js";
 
 const BINS = 40;
-const STEPS = [1, 2, 4, 8, 10, 20, 40, 100, 200, 400, 1000, 2000, 4000, 10000];
-const MOST_TICKS = 6;
 const [PLOT_WIDTH, PLOT_HEIGHT] = [280, 46];
 
 // What one map's exact values (float32) amount to; the first largest value in row-major order is the place.
@@ -88,20 +86,4 @@ export function drawBars(canvas, values, chosen, [width, height], ratio) {
   };
   for (let index = 0; index < values.length; index++) bar(index, colour("--bar"), 1);
   bar(chosen, colour("--accent-mark"), 2 * ratio);
-}
-
-// Row and column numbers beside a map drawn at `factor` pixels a cell; the probe's own stand out.
-export function showAxes(host, [height, width], [y, x], factor) {
-  const longest = Math.max(height, width);
-  const step = STEPS.find((each) => longest / each <= MOST_TICKS) ?? longest;
-  const label = (kind, at, side) => {
-    const node = element("span", { class: `${kind}${at === side ? " at" : ""}` }, String(at));
-    place(node, kind === "down" ? { top: at * factor + factor / 2 - 5 } : { left: at * factor + factor / 2 - 20 });
-    return node;
-  };
-  const marks = (kind, cells, probe, room) => {
-    const ticks = Array.from({ length: Math.ceil(cells / step) }, (_, i) => i * step).filter((at) => Math.abs(at - probe) * factor > room);
-    return [...ticks, probe].map((at) => label(kind, at, probe));
-  };
-  host.replaceChildren(...(height > 1 ? marks("down", height, y, 14) : []), ...marks("across", width, x, 18));
 }

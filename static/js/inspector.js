@@ -1,10 +1,11 @@
 // The inspector: the selected map at a whole factor, the probe's exact value, its scale, its numbers.
 
 import { drawMap } from "./atlas.js";
+import { showAxes } from "./axes.js";
 import { shownLayer } from "./column.js";
 import { element, find, place } from "./dom.js";
 import { linesOf, showFault, showLines } from "./explanation.js";
-import { clearStatistics, drawBars, showAxes, showHistogram, showScale, showStatistics, summarise } from "./figure.js";
+import { clearStatistics, drawBars, showHistogram, showScale, showStatistics, summarise } from "./figure.js";
 import { number, percent, whole } from "./format.js";
 import { fitInto } from "./layout.js";
 import { tableFor } from "./lut.js";

@@ -9,7 +9,6 @@ import { createDetail } from "./compare-detail.js";
 import { scalesOf } from "./compare-draw.js";
 import { createSave } from "./compare-save.js";
 import { createTriplets, orderOf } from "./compare-triplets.js";
-import { bindTheme } from "./controls.js";
 import { atNextFrame, element, find, findAll } from "./dom.js";
 import { number, shape, whole } from "./format.js";
 import { createKeys } from "./keys.js";
@@ -17,6 +16,7 @@ import { cellAt, samePlace, volume } from "./layout.js";
 import { loadTables, paintScale } from "./lut.js";
 import { createPhoto } from "./photo.js";
 import { createStore } from "./state.js";
+import { bindTheme } from "./theme-switch.js";
 import { nameOf } from "./upload.js";
 
 const STEP_PAUSE = 1000;

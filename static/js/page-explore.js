@@ -2,7 +2,7 @@
 
 import { connection, fetchJson, runPath } from "./api.js";
 import { createColumn, isOpen, shownLayer, toggled } from "./column.js";
-import { bindControls, bindPanels, bindTheme, showColour } from "./controls.js";
+import { bindControls, bindPanels, showColour } from "./controls.js";
 import { atNextFrame, find, findAll, isNarrow, isPhone, once } from "./dom.js";
 import { createFires } from "./fires.js";
 import { whole } from "./format.js";
@@ -15,6 +15,7 @@ import { createPhoto } from "./photo.js";
 import { createSave } from "./save.js";
 import { canSort, deadCount, loadSorts, strongest } from "./sorting.js";
 import { createStore } from "./state.js";
+import { bindTheme } from "./theme-switch.js";
 import { createTower } from "./tower.js";
 import { bindUpload, nameOf } from "./upload-offer.js";
 
