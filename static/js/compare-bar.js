@@ -1,9 +1,10 @@
 // The pair bar: what A and B are is another page of the same address; how they are laid on each other is not.
 
 import { find, findAll } from "./dom.js";
-import { createUpload } from "./upload.js";
+import { bindUpload } from "./upload-offer.js";
 
 const AMOUNTS = ["right", "down", "turn", "zoom", "noise", "blur", "crop"];
+const NO_CHANGE = { right: null, down: 0, turn: 0, zoom: 100, noise: 0, blur: 0, crop: 0 };
 const FRESH = { map: null, y: null, x: null };
 
 export function createBar(store, model, { onAlign }) {
@@ -13,12 +14,15 @@ export function createBar(store, model, { onAlign }) {
 
   document.body.classList.add("scripted");
   const go = (changes) => location.assign(`/compare${store.address({ ...FRESH, ...changes })}`);
-  const upload = createUpload(store, model, (image) => `/compare${store.address({ ...FRESH, swap: false, ...(target === "a" ? { a: null, image } : { ...noChange(), b: null, image_b: image }) })}`);
+  const upload = bindUpload(store, model, (image) => {
+    const side = target === "a" ? { a: null, image } : { ...NO_CHANGE, b: null, image_b: image };
+    return `/compare${store.address({ ...FRESH, swap: false, ...side })}`;
+  });
   const uploadA = find('[data-action="upload-a"]', form);
   uploadA.hidden = false;
-  uploadA.addEventListener("click", () => {
+  uploadA.addEventListener("click", async () => {
     target = "a";
-    find("#upload-file").click();
+    (await upload()).choose();
   });
   for (const button of findAll('[data-action="upload"]')) button.addEventListener("click", () => (target = "b"), { capture: true });
 
@@ -40,8 +44,6 @@ export function createBar(store, model, { onAlign }) {
   function amounts() {
     return Object.fromEntries(AMOUNTS.map((name) => [name, Number(form.elements[name].value)]));
   }
-
-  const noChange = () => ({ right: null, down: 0, turn: 0, zoom: 100, noise: 0, blur: 0, crop: 0 });
 
   find("#swap")?.addEventListener("click", (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return;
@@ -67,7 +69,6 @@ export function createBar(store, model, { onAlign }) {
       const menu = find("details.menu[open]");
       if (menu) (menu.open = false, find("summary", menu).focus());
     },
-    upload,
   };
 }
 

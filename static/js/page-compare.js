@@ -7,7 +7,7 @@ import { createPair } from "./compare-data.js";
 import { createDepth } from "./compare-depth.js";
 import { createDetail } from "./compare-detail.js";
 import { scalesOf } from "./compare-draw.js";
-import { createSave } from "./compare-save.js";
+import { createLinks } from "./compare-links.js";
 import { createTriplets, orderOf } from "./compare-triplets.js";
 import { atNextFrame, element, find, findAll } from "./dom.js";
 import { number, shape, whole } from "./format.js";
@@ -17,7 +17,7 @@ import { loadTables, paintScale } from "./lut.js";
 import { createPhoto } from "./photo.js";
 import { createStore } from "./state.js";
 import { bindTheme } from "./theme-switch.js";
-import { nameOf } from "./upload.js";
+import { nameOf } from "./upload-offer.js";
 
 const STEP_PAUSE = 1000;
 const SORTS = ["change", "share", "index"];
@@ -37,7 +37,7 @@ const store = createStore({ ...data.view, border: data.view.border ?? data.defau
 });
 const pair = createPair(a, b, () => render());
 const bar = createBar(store, a.model, { onAlign: (changes) => store.set(changes) });
-const save = createSave(store, { a, b }, pair);
+const links = createLinks({ a, b }, pair);
 const depth = createDepth(rows, { onSelect: (name) => go(name) });
 const triplets = createTriplets({ onSelect: select, onHover: hover });
 const detail = createDetail({ onProbe: (cell, how) => store.set({ y: cell[0], x: cell[1] }, history(how)), onHover: hover });
@@ -139,7 +139,7 @@ function isSettled() {
 function show(state, align, layers) {
   triplets.render(view);
   detail.render(view);
-  save.render(view, layers.value, align);
+  links(view, align);
   showPlace(view.cell, false);
   heading(align);
   showScales(state);
@@ -271,7 +271,20 @@ createKeys({
 addEventListener("keyup", ({ key }) => key.toLowerCase() === "b" && setHold(false));
 addEventListener("blur", () => setHold(false));
 
+// What saves and copies is loaded when it is first asked for.
+let saving = null;
+async function save(name) {
+  const now = () => ({ view, overview: pair.overview(alignNow(store.get())).value });
+  saving ??= import("./compare-save.js").then(({ createSave }) => createSave(store, { a, b }, now));
+  (await saving)[name]();
+}
+
 function bindControls() {
+  for (const button of findAll('[data-action^="save"], [data-action="copy-link"]')) {
+    button.hidden = false;
+    button.addEventListener("click", () => save(button.dataset.action));
+  }
+
   find("#sort").addEventListener("change", ({ target }) => (triplets.toTop(), store.set({ sort: target.value })));
   for (const choice of findAll('[name="scale"]')) choice.addEventListener("change", () => store.set({ scale: choice.value }));
   const select_ = find("#layer-select");

@@ -4,13 +4,13 @@ import { findAll, once } from "./dom.js";
 
 const carriesFile = ({ dataTransfer }) => [...(dataTransfer?.types ?? [])].includes("Files");
 
-// Gives the upload itself, loaded when it is asked for.
-export function bindUpload(store, model) {
+// Gives the upload itself, loaded when it is asked for; `addressOf` as it takes it.
+export function bindUpload(store, model, addressOf) {
   const listening = new AbortController();
   const upload = once(async () => {
     const { createUpload } = await import("./upload.js");
     listening.abort();
-    return createUpload(store, model);
+    return createUpload(store, model, addressOf);
   });
   const listen = (target, kind, act) => target.addEventListener(kind, act, { signal: listening.signal });
   for (const button of findAll('[data-action="upload"]')) {
