@@ -9,12 +9,15 @@ from .address import LARGEST_INDEX, Reader, changes, number, one_of, read_parame
 FITS = ("crop", "pad", "stretch", "native")
 SHOWS = ("before", "after")
 COLOURS = ("auto", "viridis", "magma", "cividis", "grey", "RdBu", "iceburn")
-NORMS = ("map", "layer", "network")
+NORMS = ("map", "layer", "network", "fixed")
 SORTS = ("index", "max", "mean", "active")
 TILES = ("auto", "28", "56", "112")
 
 LOWEST_CLIP = 90.0
 FEW_FIRES, MOST_FIRES = 4, 16
+LOWEST_GAMMA, HIGHEST_GAMMA = 0.2, 3.0
+# The largest float32.
+LARGEST_VALUE = 3.4028235e38
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +28,12 @@ class View:
     `clip` is the percentile (90 to 100) of the values other than zero at which the colour scale ends, `dead`
     is "hide" where dead maps are left out, `explain` opens the microscope, `inspector` may be closed,
     `fold` names the blocks folded or opened against their default, `pin` marks the probe's place in every map,
-    `fires` is how many maps are listed that fire there. `edits` are changes to the network as docs/address.md
-    writes them, read by the page; `edit` opens the kernel's numbers, `diff` shows what the edits change,
-    `slide` opens the walk of the microscope's window over the map.
+    `fires` is how many maps are listed that fire there. With `norm=map` the scale goes `blend` percent of the way from
+    the map's range to the layer's; `low` and `high` are the ends with `norm=fixed`; shares of the range are shown to
+    the power `gamma`. `hist` says whose histogram is shown, `overlay` (0 to 100) how opaque the map lies over the
+    photo. `edits` are changes to the network as docs/address.md writes them, read by the page; `edit` opens the
+    kernel's numbers, `diff` shows what the edits change, `slide` opens the walk of the
+    microscope's window over the map.
     """
 
     image: str | None = None
@@ -54,6 +60,12 @@ class View:
     slide: bool = False
     pin: bool = False
     fires: int = FEW_FIRES
+    blend: int = 0
+    low: float | None = None
+    high: float | None = None
+    gamma: float = 1.0
+    hist: str = "map"
+    overlay: int = 0
     notices: tuple[str, ...] = ()
 
     def noticed(self, notice: str, **changes: Any) -> "View":
@@ -98,4 +110,10 @@ _READERS: dict[str, Reader] = {
     "slide": switch,
     "pin": switch,
     "fires": whole(FEW_FIRES, MOST_FIRES),
+    "blend": whole(0, 100),
+    "low": number(-LARGEST_VALUE, LARGEST_VALUE),
+    "high": number(-LARGEST_VALUE, LARGEST_VALUE),
+    "gamma": number(LOWEST_GAMMA, HIGHEST_GAMMA),
+    "hist": one_of(("map", "layer")),
+    "overlay": whole(0, 100),
 }

@@ -6,7 +6,8 @@ import { isDead } from "./quantised.js";
 const HATCH_STEP = 5;
 
 const entryOf = (shade, value) => {
-  const entry = Math.floor(shade.offset + (value - shade.centre) * shade.factor + 0.5);
+  const level = shade.offset + (value - shade.centre) * shade.factor;
+  const entry = Math.floor((shade.bend ? shade.bend(level) : level) + 0.5);
   return shade.packed[entry < 0 ? 0 : entry > 255 ? 255 : entry];
 };
 

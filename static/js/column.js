@@ -4,8 +4,8 @@ import { atNextFrame, element, find, findAll, isCalm, isPhone, write } from "./d
 import { number, percent, whole } from "./format.js";
 import { volume } from "./layout.js";
 import { isDark, tableFor } from "./lut.js";
-import { deadCount, orderOf } from "./sorting.js";
-import { referencesOf, shadesOf } from "./tone.js";
+import { deadCount, orderName, orderOf } from "./sorting.js";
+import { canTone, referencesOf, shadesOf } from "./tone.js";
 import { createWall } from "./wall.js";
 
 const NEAR = 0.75;
@@ -75,7 +75,7 @@ export function createColumn(blocks, store, layers, exact, { select, onDraw, onL
   function layout() {
     const state = store.get();
     const [width, phone] = [scroller.clientWidth, isPhone()];
-    const sort = state.diff ? "norm" : state.sort;
+    const sort = orderName(state);
     for (const entry of entries) {
       const open = isOpenNow(entry);
       entry.wall.wrap.hidden = !open;
@@ -124,9 +124,9 @@ export function createColumn(blocks, store, layers, exact, { select, onDraw, onL
 
   function drawEntry(entry, layer, state, network) {
     const table = tableFor(state.colour, layer.signed);
-    const reference = referencesOf(layer, state.norm, state.clip, network);
-    const key = [nameOf(entry), table.name, state.norm, network, state.clip, state.sort, state.dead, isDark()].join(" ");
-    entry.wall.draw(layer, rowsNear(entry), devicePixelRatio, shadesOf(layer, reference, table), key);
+    const reference = referencesOf(layer, state, network);
+    const key = [nameOf(entry), table.name, state.norm, network, state.clip, state.blend, state.low, state.high, state.gamma, canTone(state), state.sort, state.dead, isDark()].join(" ");
+    entry.wall.draw(layer, rowsNear(entry), devicePixelRatio, shadesOf(layer, reference, table, state), key);
   }
 
   // The rows to draw: all of a small wall, else those within half a screen, in steps, so that scrolling redraws seldom.

@@ -1,21 +1,25 @@
 // The view panel's controls, bound to the state both ways. Knows no layer.
 
 import { find, findAll } from "./dom.js";
-import { number } from "./format.js";
 import { paintScale } from "./lut.js";
 
-const STATE_CONTROLS = ["show", "colour", "norm", "sort", "tile"];
+const STATE_CONTROLS = ["show", "colour", "norm", "sort", "tile", "hist"];
+const RANGES = { clip: " %", blend: " %", gamma: "", overlay: " %" };
 
-// `refit(fit)` is asked for when the photo is to be fitted otherwise: that is another run.
-export function bindControls(store, { refit }) {
+// `refit(fit)` is asked for when the photo is to be fitted otherwise: that is another run. `fixedRange()` gives the
+// range to start from.
+export function bindControls(store, { refit, fixedRange }) {
   const form = find("#view-form");
-  const clip = find("#control-clip");
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("input", ({ target }) => {
-    if (target.name === "clip") store.set({ clip: Number(target.value) }, "replace");
+    if (target.type === "range") store.set({ [target.name]: Number(target.value) }, "replace");
   });
-  form.addEventListener("change", ({ target }) => {
+  // A control may stand elsewhere on the page and belong to the form.
+  addEventListener("change", ({ target }) => {
+    if (target.form !== form) return;
     if (target.name === "fit") refit(target.value);
+    else if (target.name === "norm" && target.value === "fixed" && store.get().high === null) store.set({ norm: "fixed", ...fixedRange() });
+    else if (target.type === "number") store.set({ [target.name]: target.value === "" ? null : Number(target.value) });
     else if (target.name === "pin") store.set({ pin: target.checked });
     else if (target.name === "dead") store.set({ dead: target.checked ? "hide" : "show" });
     else if (STATE_CONTROLS.includes(target.name)) store.set({ [target.name]: target.value });
@@ -29,8 +33,12 @@ export function bindControls(store, { refit }) {
     }
     form.elements.dead.checked = state.dead === "hide";
     form.elements.pin.checked = state.pin;
-    clip.value = state.clip;
-    find("#clip-value").textContent = `${number(state.clip, state.clip % 1 ? 1 : 0)} %`;
+    form.dataset.norm = state.norm;
+    for (const name of ["low", "high"]) form.elements[name].value = state[name] ?? "";
+    for (const [name, unit] of Object.entries(RANGES)) {
+      form.elements[name].value = state[name];
+      find(`#${name}-value`).textContent = `${state[name]}${unit}`;
+    }
   };
 }
 
@@ -60,12 +68,12 @@ export function bindPanels({ onLayout }) {
     sheet.classList.toggle("full", full);
     handle.setAttribute("aria-expanded", String(full));
   };
-  bindHandle(handle, sheet, setFull);
   addEventListener("click", ({ target }) => {
     for (const menu of findAll("details.menu[open]")) if (!menu.contains(target)) menu.open = false;
     if (panel.classList.contains("open") && !target.closest("#view-panel, #open-view, #toggle-view")) setOpen(false);
   });
   return {
+    bind: (bindHandle) => bindHandle(handle, sheet, setFull),
     // Closes the topmost open part; says whether there was one.
     close() {
       const menu = find("details.menu[open]");
@@ -75,25 +83,4 @@ export function bindPanels({ onLayout }) {
       return false;
     },
   };
-}
-
-// A tap switches between the sheet's two heights, a drag up or down does the same.
-function bindHandle(handle, sheet, setFull) {
-  let from = null;
-  handle.addEventListener("pointerdown", (event) => {
-    from = event.clientY;
-    handle.setPointerCapture(event.pointerId);
-  });
-  handle.addEventListener("pointerup", (event) => {
-    const moved = from === null ? 0 : event.clientY - from;
-    from = null;
-    if (Math.abs(moved) > 24) {
-      handle.dataset.dragged = "1";
-      setFull(moved < 0);
-    }
-  });
-  handle.addEventListener("click", () => {
-    if (handle.dataset.dragged) delete handle.dataset.dragged;
-    else setFull(!sheet.classList.contains("full"));
-  });
 }

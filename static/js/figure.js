@@ -1,6 +1,6 @@
 // The inspector's figures beside the map: colour scale with its pointer, histogram, statistics. Numbers in, pictures out.
 
-import { colour, element, find, findAll, place, shapeElement } from "./dom.js";
+import { element, find, findAll, place, shapeElement } from "./dom.js";
 import { decimalsFor, number, percent, whole } from "./format.js";
 import { paintScale } from "./lut.js";
 
@@ -37,53 +37,47 @@ export function clearStatistics(list) {
 }
 
 // The colour scale from `low` to `high`, with its middle written and the pointer at the probe's value.
-export function showScale(host, table, low, high, value) {
+// With a gamma other than 1 a value stands where its colour is.
+export function showScale(host, table, [low, high], value, gamma = 1) {
   paintScale(find("canvas", host), table);
-  const decimals = decimalsFor(high, 1);
-  const middle = (low + high) / 2;
+  const decimals = decimalsFor(Math.max(Math.abs(low), Math.abs(high)), 1);
+  const even = low === -high;
+  const middle = even ? 0 : low + (high - low) * 0.5 ** (1 / gamma);
+  const shareOf = (at) => (even ? 0.5 + (Math.sign(at) * (Math.abs(at) / high) ** gamma) / 2 : Math.max(0, (at - low) / (high - low)) ** gamma);
   const text = (number_) => (number_ === 0 ? "0" : number(number_, decimals));
   findAll(".lab", host).forEach((label, index) => (label.textContent = text([low, middle, high][index])));
   const pointer = find(".ptr", host);
   pointer.hidden = value === null || !(high > low);
-  if (!pointer.hidden) place(pointer, { left: Math.min(1, Math.max(0, (value - low) / (high - low))) * host.clientWidth - 1 });
+  if (!pointer.hidden) place(pointer, { left: Math.min(1, Math.max(0, shareOf(value))) * host.clientWidth - 1 });
 }
 
-// Counts on a logarithmic scale between `low` and `high`; zeros of unsigned data are counted apart.
-export function showHistogram(svg, [left, right], values, signed, low, high, value) {
+// How many values there are in each part of the range from `low` to `high`; zeros of unsigned data are counted apart.
+// `weight(index)` says how often a value counts.
+export function countsOf(values, signed, low, high, weight = () => 1) {
   const bins = new Array(BINS).fill(0);
-  let zeros = 0;
-  for (const each of values) {
-    if (!signed && each === 0) zeros += 1;
-    else if (high > low) bins[Math.max(0, Math.min(BINS - 1, Math.floor(((each - low) / (high - low)) * BINS)))] += 1;
-  }
+  let [zeros, count] = [0, 0];
+  values.forEach((each, index) => {
+    const times = weight(index);
+    count += times;
+    if (!signed && each === 0) zeros += times;
+    else if (high > low) bins[Math.max(0, Math.min(BINS - 1, Math.floor(((each - low) / (high - low)) * BINS)))] += times;
+  });
+  return { bins, zeros, count, signed, low, high };
+}
+
+// Counts on a logarithmic scale.
+export function showHistogram(svg, [left, right], { bins, zeros, count, signed, low, high }, value) {
   const most = Math.log10(1 + Math.max(1, ...bins));
   const width = PLOT_WIDTH / BINS;
   find("g", svg).replaceChildren(
-    ...bins.map((count, bin) => {
-      const height = (Math.log10(1 + count) / most) * PLOT_HEIGHT;
+    ...bins.map((times, bin) => {
+      const height = (Math.log10(1 + times) / most) * PLOT_HEIGHT;
       return shapeElement("rect", { x: bin * width, y: 48 - height, width: width - 1, height });
     }),
   );
   const at = Math.min(1, Math.max(0, (value - low) / (high - low || 1))) * (PLOT_WIDTH - 1);
   find(".at", svg).setAttribute("d", value === null ? "" : `M${at} 0V52`);
-  left.textContent = signed ? `${whole(values.length)} values` : `${whole(values.length - zeros)} values > 0, log count`;
+  left.textContent = signed ? `${whole(count)} values` : `${whole(count - zeros)} values > 0, log count`;
   right.textContent = signed ? "log count" : `${whole(zeros)} zeros apart`;
-  svg.setAttribute("aria-label", `Histogram of ${whole(values.length)} values, ${whole(zeros)} of them zero`);
-}
-
-// A vector's values as bars from zero, the chosen one in the probe's colour; where bars are thinner than a pixel the
-// largest and smallest of those that share it.
-export function drawBars(canvas, values, chosen, [width, height], ratio) {
-  [canvas.width, canvas.height] = [width * ratio, height * ratio];
-  const context = canvas.getContext("2d");
-  const [low, high] = values.reduce(([least, most], value) => [Math.min(least, value), Math.max(most, value)], [0, 0]);
-  const y = (value) => Math.round(((high - value) / (high - low || 1)) * (canvas.height - ratio));
-  const step = canvas.width / values.length;
-  const bar = (index, ink, wide) => {
-    context.fillStyle = ink;
-    const [top, zero] = [Math.min(y(values[index]), y(0)), Math.max(y(values[index]), y(0))];
-    context.fillRect(Math.floor(index * step), top, Math.max(wide, Math.floor(step) - (step > 3 * ratio ? ratio : 0)), zero - top + ratio);
-  };
-  for (let index = 0; index < values.length; index++) bar(index, colour("--bar"), 1);
-  bar(chosen, colour("--accent-mark"), 2 * ratio);
+  svg.setAttribute("aria-label", `Histogram of ${whole(count)} values, ${whole(zeros)} of them zero`);
 }

@@ -42,7 +42,7 @@ export function createFires(store, exact, { onSelect }) {
     const rank = ranked.findIndex(([map]) => map === k);
     const rows = rank < count ? ranked.slice(0, count) : [...ranked.slice(0, count - 1), ranked[rank]];
     const exactOf = ([map, value]) => [map, exact.knownValues(name, map)?.[cell] ?? value, Boolean(exact.knownValues(name, map))];
-    const key = [name, k, cell, state.colour, state.norm, state.clip, document.documentElement.dataset.theme, ...rows.map((row) => exactOf(row))].join();
+    const key = [name, k, cell, state.colour, state.norm, state.clip, state.blend, state.gamma, state.low, state.high, document.documentElement.dataset.theme, ...rows.map((row) => exactOf(row))].join();
     if (key === shown) return;
     shown = key;
     const focused = findAll("button", list).indexOf(document.activeElement);
@@ -60,8 +60,8 @@ export function createFires(store, exact, { onSelect }) {
 
   function rowOf([map, value, isExact], largest, { layer, k, state }, outside) {
     const [canvas, bar] = [element("canvas", { "aria-hidden": "true" }), element("i")];
-    const reference = referencesOf(layer, state.norm === "network" ? "layer" : state.norm, state.clip, 0)(map);
-    drawMap(canvas, layer, map, 28, shadeOf(layer, map, reference, tableFor(state.colour, layer.signed)));
+    const reference = referencesOf(layer, state, 0)(map);
+    drawMap(canvas, layer, map, 28, shadeOf(layer, map, reference, tableFor(state.colour, layer.signed), state));
     place(bar, { width: Math.round(Math.max(0, largest > 0 ? value / largest : 0) * LONGEST_BAR) });
     const text = `${isExact ? "" : "≈ "}${number(value, decimalsFor(Math.abs(largest), 1))}`;
     const button = element(

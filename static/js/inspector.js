@@ -5,15 +5,15 @@ import { showAxes } from "./axes.js";
 import { shownLayer } from "./column.js";
 import { element, find, place } from "./dom.js";
 import { linesOf, showFault, showLines } from "./explanation.js";
-import { clearStatistics, drawBars, showHistogram, showScale, showStatistics, summarise } from "./figure.js";
+import { clearStatistics, countsOf, showHistogram, showScale, showStatistics, summarise } from "./figure.js";
 import { number, percent, whole } from "./format.js";
 import { fitInto } from "./layout.js";
 import { tableFor } from "./lut.js";
 import { isDead, valueAt } from "./quantised.js";
 import { rankByMax } from "./sorting.js";
-import { referencesOf, shadeOf } from "./tone.js";
+import { endsOf, referencesOf, shadeOf } from "./tone.js";
 
-const SCOPES = { map: "Scaled to this map. Not comparable with others.", layer: "Scaled to this layer.", network: "Scaled to the network." };
+const SCOPES = { map: "Scaled to this map. Not comparable with others.", layer: "Scaled to this layer.", network: "Scaled to the network.", fixed: "Scaled to a fixed range." };
 
 export function createInspector(run, store, column, exact, { blockOf, onProbe, onMap, onHover, onChange }) {
   const host = find("#inspector");
@@ -49,10 +49,10 @@ export function createInspector(run, store, column, exact, { blockOf, onProbe, o
     if (host.hidden || !next) return;
     shown = next;
     const table = tableFor(state.colour, next.layer.signed);
-    const reference = referencesOf(next.layer, state.norm, state.clip, state.norm === "network" ? column.networkRange() : 0)(next.k);
+    const reference = referencesOf(next.layer, state, state.norm === "network" ? column.networkRange() : 0)(next.k);
     big.classList.toggle("vector", next.vector);
     if (next.vector) drawVector(next);
-    else drawBig(next, shadeOf(next.layer, next.k, reference, table));
+    else drawBig(next, shadeOf(next.layer, next.k, reference, table, state));
     show(next, table, reference);
     if (!next.values()) fetchValues(next);
     fetchUnit(next);
@@ -82,9 +82,10 @@ export function createInspector(run, store, column, exact, { blockOf, onProbe, o
     showAxes(axes, [layer.height, layer.width], [y, x], factor);
   }
 
-  function drawVector({ layer, k, name }) {
+  function drawVector(chosen) {
+    const { layer, k, name } = chosen;
     const size = [sideOf(), Math.round(sideOf() * 0.6)];
-    drawBars(canvas, layer.high, k, size, devicePixelRatio);
+    import("./bars.js").then(({ drawBars }) => isShown(chosen) && drawBars(canvas, layer.high, k, size, devicePixelRatio));
     place(canvas, { width: size[0], height: size[1] });
     place(big, { width: size[0], height: size[1] });
     Object.assign(canvas.dataset, { layer: name, map: k, factor: "" });
@@ -104,24 +105,45 @@ export function createInspector(run, store, column, exact, { blockOf, onProbe, o
     const values = chosen.values();
     const value = values ? values[cell] : valueAt(layer, k, cell);
     read(chosen, cell, value, Boolean(values));
-    const low = layer.signed || table.kind === "diverging" ? -reference : 0;
-    showScale(scale, table, low, reference, value);
-    part("scale-scope").textContent = isDead(layer, k) ? (state.diff ? "Unchanged." : "0 everywhere on this photo.") : SCOPES[vector && state.norm === "map" ? "layer" : state.norm] + clipped(state, values, reference);
-    part("scale-warning").hidden = !(layer.signed && table.kind === "sequential");
+    const ends = endsOf(layer, reference, table, state);
+    showScale(scale, table, ends, value, state.gamma);
+    part("scale-scope").textContent = isDead(layer, k) ? (state.diff ? "Unchanged." : "0 everywhere on this photo.") : scopeOf(state, vector) + clipped(values, ends);
+    warn(layer.signed, table.kind);
     const rank = `${whole(rankByMax(layer, k))}/${whole(layer.maps)}`;
     part("unit-rank").textContent = `rank ${rank}`;
     if (!values) return clearStatistics(statistics);
     const summary = summarise(values, vector ? null : layer.width);
     showStatistics(statistics, summary, rank, strideText(block));
     const most = layer.signed ? Math.max(-summary.low, summary.high) : summary.high;
-    showHistogram(histogram, [part("histogram-left"), part("histogram-right")], values, layer.signed, layer.signed ? -most : 0, most, value);
+    histogramOf(chosen, values, layer.signed ? -most : 0, most).then((counts) => isShown(chosen) && showHistogram(histogram, [part("histogram-left"), part("histogram-right")], counts, value), () => {});
     big.dataset.values = `${name} ${k}`;
   }
 
-  function clipped({ clip }, values, reference) {
-    if (clip >= 100 || !values) return "";
-    const over = values.reduce((count, value) => count + (Math.abs(value) > reference * (1 + 1e-6)), 0);
-    return ` ${percent(over / values.length)} clipped.`;
+  function scopeOf({ norm, blend, gamma }, vector) {
+    const scope = vector && norm === "map" ? "layer" : norm;
+    const between = scope === "map" && blend > 0 ? `Scaled between this map (${100 - blend} %) and its layer (${blend} %).` : SCOPES[scope];
+    return between + (gamma === 1 ? "" : ` Gamma ${number(gamma, 2)}.`);
+  }
+
+  function warn(signed, kind) {
+    part("scale-warning").hidden = signed === (kind === "diverging");
+    find("span", part("scale-warning")).textContent = signed
+      ? "A colour map without a middle on signed values: zero has no colour of its own."
+      : "A colour map with a middle on values from zero: half of its colours are not used.";
+  }
+
+  // How much lies beyond the ends of the scale, where there is any.
+  function clipped(values, [low, high]) {
+    const slack = 1e-6 * Math.max(Math.abs(low), Math.abs(high));
+    const over = values?.reduce((count, value) => count + (value > high + slack || value < low - slack), 0);
+    return over > 0 ? ` ${percent(over / values.length)} clipped.` : "";
+  }
+
+  // Of the map's exact values, or of all the layer's from its bytes.
+  async function histogramOf({ layer, state, vector }, values, low, high) {
+    if (state.hist === "map" || vector) return countsOf(values, layer.signed, low, high);
+    const { layerCounts } = await import("./layer-counts.js");
+    return layerCounts(layer);
   }
 
   const strideText = ({ receptive_field: field }) => (!field?.stride || field.whole ? "" : field.stride[0] === field.stride[1] ? `${field.stride[0]} px` : `${field.stride.join("×")} px`);

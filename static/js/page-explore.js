@@ -1,7 +1,7 @@
 // Brings the explorer page to life: joins state, layers, column, tower, photo and inspector. Holds no logic of theirs.
 
 import { connection, fetchJson, runPath } from "./api.js";
-import { createColumn, isOpen, shownLayer, toggled } from "./column.js";
+import { createColumn, isOpen, toggled } from "./column.js";
 import { bindControls, bindPanels, showColour } from "./controls.js";
 import { atNextFrame, find, findAll, isNarrow, isPhone, once } from "./dom.js";
 import { createFires } from "./fires.js";
@@ -10,12 +10,13 @@ import { createInspector } from "./inspector.js";
 import { createKeys } from "./keys.js";
 import { createExact, createLayers } from "./layers.js";
 import { samePlace, volume } from "./layout.js";
-import { loadTables, signedName, table, tableFor } from "./lut.js";
+import { loadTables, tableFor } from "./lut.js";
 import { createPhoto } from "./photo.js";
 import { createSave } from "./save.js";
-import { canSort, deadCount, loadSorts, strongest } from "./sorting.js";
+import { canSort, deadCount, loadSorts, orderName, strongest } from "./sorting.js";
 import { createStore } from "./state.js";
 import { bindTheme } from "./theme-switch.js";
+import { canTone, loadTones, rangeOf } from "./tone.js";
 import { createTower } from "./tower.js";
 import { bindUpload, nameOf } from "./upload-offer.js";
 
@@ -38,11 +39,10 @@ const tower = createTower(column, { go: (name) => go(name) });
 const fires = createFires(store, exact, { onSelect: (map) => select(blockOf(store.get().layer), map, "push") });
 const upload = bindUpload(store, model);
 const save = createSave(run, store, inspector);
-const showControls = bindControls(store, { refit: (fit) => upload().then(({ show, refuse }) => show(run.image, { fit }).catch((problem) => (refuse("This fit", problem), showControls(store.get())))) });
+const showControls = bindControls(store, { fixedRange, refit: (fit) => upload().then(({ show, refuse }) => show(run.image, { fit }).catch((problem) => (refuse("This fit", problem), showControls(store.get())))) });
 const panels = bindPanels({ onLayout: () => relayout() });
 
 let lastStep = 0;
-let microscope = null;
 let edits = null;
 let editing = 0;
 let links = null;
@@ -65,12 +65,44 @@ function select(block, map, how, more = {}) {
   if (how === "step") column.reveal(block.name, map);
 }
 
+// The range of the chosen layer, in three digits, to start a fixed one from.
+function fixedRange() {
+  const layer = inspector.selection()?.layer;
+  const high = layer ? Number(rangeOf(layer).toPrecision(3)) : 1;
+  return { low: layer?.signed ? -high : 0, high };
+}
+
+// Loads the orders and the tones that a view needs and the page lacks; null where it has them.
+function ready(state) {
+  const missing = [!canSort(orderName(state)) && loadSorts(), !canTone(state) && loadTones()].filter(Boolean);
+  return missing.length ? Promise.all(missing) : null;
+}
+
 // A place that is chosen stays marked in every map; one dragged or stepped to stays as it was.
 function onProbe([y, x], how) {
   store.set({ y, x, ...(how === "push" && { pin: true }) }, history(how));
 }
 
-// Linked views are loaded at the first move of the pointer or of the focus, or for a marked place.
+// What only a hand can reach is loaded at the first move of the pointer or of the focus.
+async function bindHands() {
+  withLinks();
+  const [{ bindTower }, { bindHandle }] = await Promise.all([import("./tower-hands.js"), import("./sheet-hands.js")]);
+  tower.bind(bindTower);
+  panels.bind(bindHandle);
+  removeEventListener("click", repeatLater, { capture: true });
+}
+
+const hands = once(bindHands);
+
+// A click that comes before what it needs waits for it.
+function repeatLater(event) {
+  if (event.ctrlKey || event.metaKey || event.shiftKey || !event.target.closest("#tower .box, #sheet-handle")) return;
+  event.preventDefault();
+  event.stopPropagation();
+  hands().then(() => event.target.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true })));
+}
+
+// Linked views, for a hand or a marked place.
 const withLinks = once(async () => {
   const { createLinks } = await import("./linked.js");
   const chosen = () => ({ block: blockOf(store.get().layer), state: store.get() });
@@ -116,9 +148,18 @@ const render = atNextFrame(() => {
   const signed = chosen?.layer.signed ?? state.show === "before";
   showColour(tableFor(state.colour, signed), tableFor("auto", signed), state.colour);
   links?.refresh();
+  showOverlay(chosen);
   find("#dead-count").textContent = chosen ? `${whole(deadCount(chosen.layer))} of ${whole(chosen.layer.maps)}` : "";
   afterDraw();
 });
+
+// The map over the photo, loaded when it is first asked for.
+let overlay = null;
+async function showOverlay(chosen) {
+  if (!overlay && store.get().overlay === 0) return;
+  overlay ??= import("./overlay.js").then(({ createOverlay }) => createOverlay(photo.host, run.input.shape));
+  (await overlay)(chosen);
+}
 
 function relayout() {
   tower.fit();
@@ -130,15 +171,15 @@ function relayout() {
 function afterDraw() {
   tower.showSeen();
   links?.draw();
-  const { pin, sort } = store.get();
-  const settled = editing === 0 && column.isSettled() && inspector.isSettled() && photo.isSettled() && (links || !pin) && canSort(sort);
+  const state = store.get();
+  const settled = editing === 0 && column.isSettled() && inspector.isSettled() && photo.isSettled() && (links || !state.pin) && canSort(orderName(state)) && canTone(state);
   document.body.dataset.state = settled ? "ready" : "loading";
 }
 
 function onState(state, changed, origin) {
   document.body.dataset.state = "loading";
   if (state.pin) withLinks();
-  if (!canSort(state.sort)) loadSorts().then(relayout);
+  ready(state)?.then(relayout);
   if (["sort", "tile", "dead", "fold", "inspector", "show", "diff"].some((key) => changed.has(key))) {
     find("#app").classList.toggle("alone", state.inspector === "closed");
     column.layout();
@@ -147,7 +188,7 @@ function onState(state, changed, origin) {
   if (origin === "history" && changed.has("layer")) column.scrollTo(state.layer, { map: state.map });
   column.want();
   if (changed.has("explain")) explain(state);
-  else if (microscope && ["layer", "map", "y", "x", "slide"].some((key) => changed.has(key)) && origin === "history") explain(state);
+  else if (state.explain && ["layer", "map", "y", "x", "slide"].some((key) => changed.has(key)) && origin === "history") explain(state);
   complete();
   render();
 }
@@ -159,32 +200,8 @@ layers.subscribe((name, entry) => {
   render();
 });
 
-let asked = 0;
-
-async function explain({ explain: open, layer, map, y, x }) {
-  const host = find("#microscope");
-  const order = ++asked;
-  const wasOpen = microscope !== null;
-  microscope?.close();
-  microscope = null;
-  host.hidden = !open;
-  find("#app").inert = open;
-  if (!open) {
-    if (wasOpen) findAll('[data-action="explain"]').find((button) => button.checkVisibility())?.focus({ preventScroll: true });
-    return;
-  }
-  const { openMicroscope } = await import("./microscope.js");
-  if (order !== asked) return;
-  microscope = openMicroscope(host, {
-    run, model, image: data.image, layer: shownLayer(blockOf(layer), store.get()), channel: map ?? 0, y: y ?? 0, x: x ?? 0,
-    lut: (name) => table(name).rgb,
-    signedLut: () => table(signedName()).rgb,
-    onMove: (to) => blockOf(to.layer) && store.set({ layer: blockOf(to.layer).name, map: to.channel, y: to.y ?? 0, x: to.x ?? 0 }, history("step")),
-    slide: store.get().slide,
-    onSlide: (slide) => store.set({ slide }),
-    onClose: () => store.set({ explain: false, slide: false }),
-  });
-}
+const explainer = once(async () => (await import("./explain.js")).createExplainer({ data, store, blockOf, history }));
+const explain = async (state) => (await explainer())(state);
 
 // What changes maps and kernels is loaded with the first change, or with an address that holds one.
 async function edit(act) {
@@ -233,7 +250,7 @@ createKeys({
   layer: stepLayer,
   map: stepMap,
   escape() {
-    if (microscope) store.set({ explain: false, slide: false });
+    if (store.get().explain) store.set({ explain: false, slide: false });
     else if (store.get().edit) store.set({ edit: false });
     else if (panels.close()) return;
     else if (store.get().pin) store.set({ pin: false });
@@ -329,7 +346,7 @@ async function start() {
   if (isNarrow() && !isPhone() && data.view.map === null) store.set({ inspector: "closed" }, "silent");
   find("#inspector").hidden = store.get().inspector === "closed";
   store.subscribe(onState);
-  if (!canSort(store.get().sort)) await loadSorts();
+  await ready(store.get());
   tower.fit();
   column.layout();
   const scroll = window.history.state?.scroll;
@@ -342,7 +359,8 @@ async function start() {
   column.want();
   render();
   if (store.get().pin) withLinks();
-  for (const kind of ["pointermove", "focusin"]) addEventListener(kind, withLinks, { once: true });
+  for (const kind of ["pointermove", "pointerdown", "focusin"]) addEventListener(kind, hands, { once: true });
+  addEventListener("click", repeatLater, { capture: true });
   if (store.get().explain) explain(store.get());
 }
 

@@ -14,5 +14,7 @@ function eachMap(layer, fold) {
 
 export const SORT_KEYS = {
   mean: (layer) => eachMap(layer, (byte) => byte).map((sum, k) => sum * layer.full[k]),
+  // The length of the map as a vector.
+  norm: (layer) => eachMap(layer, (byte) => byte ** 2).map((sum, k) => Math.sqrt(sum) * layer.full[k]),
   active: (layer) => eachMap(layer, (byte) => Number(byte !== 0)),
 };

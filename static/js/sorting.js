@@ -2,18 +2,11 @@
 
 import { isDead } from "./quantised.js";
 
-const KEYS = { max: (layer) => layer.high, norm: (layer) => norms(layer) };
+const KEYS = { max: (layer) => layer.high };
 let more = {};
 
-function norms({ bytes, maps, height, width, signed, full }) {
-  const cells = height * width;
-  const centre = signed ? 128 : 0;
-  return Array.from({ length: maps }, (_, k) => {
-    let sum = 0;
-    for (let at = k * cells; at < (k + 1) * cells; at++) sum += (bytes[at] - centre) ** 2;
-    return Math.sqrt(sum) * full[k];
-  });
-}
+// Differences stand by their size, whatever the order of the maps themselves.
+export const orderName = ({ diff, sort }) => (diff ? "norm" : sort);
 
 // Orders other than by index and by the largest value are loaded when first asked for.
 export const canSort = (sort) => sort === "index" || sort in KEYS || sort in more;

@@ -8,8 +8,9 @@ const EXPLORER = {
     size: null, fit: "crop", layer: null, map: null, y: null, x: null, show: "after", colour: "auto", norm: "map",
     sort: "index", tile: "auto", clip: 100, dead: "show", fold: [], explain: false, inspector: "open", edits: "", edit: false, diff: false, slide: false,
     pin: false, fires: 4,
+    blend: 0, low: null, high: null, gamma: 1, hist: "map", overlay: 0,
   },
-  numbers: ["map", "y", "x", "size", "clip", "fires"],
+  numbers: ["map", "y", "x", "size", "clip", "fires", "blend", "low", "high", "gamma", "overlay"],
 };
 
 function write(state, { identity, defaults }) {

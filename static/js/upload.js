@@ -1,7 +1,7 @@
 // A photo of one's own: by button, by drop anywhere, by paste. Ends in a page of its run; a fault leaves the photo as it is.
 
 import { Problem, postJson, uploadFile } from "./api.js";
-import { find, findAll } from "./dom.js";
+import { find, findAll, loadStyles } from "./dom.js";
 import { nameKey } from "./upload-offer.js";
 
 export { nameOf } from "./upload-offer.js";
@@ -11,6 +11,7 @@ export function createUpload(store, model, addressOf = (image, changes) => `/${s
   const [line, input, progress, fault, drop] = ["#upload", "#upload-file", ".upload-state", "#upload-error", ".drop"].map((name) => find(name));
   const [words, bar] = [find("span", progress), find("progress", progress)];
   let busy = false;
+  loadStyles("upload");
 
   for (const button of findAll('[data-action="upload"]')) {
     button.hidden = false;
