@@ -26,6 +26,7 @@ const SORTS = ["index", "max", "mean", "active"];
 
 const data = JSON.parse(find("#page-data").textContent);
 const { run, model, blocks } = data;
+const unedited = run.id;
 const blockOf = (name) => blocks.find((block) => block.name === name || block.layers.includes(name)) ?? null;
 
 const store = createStore({ ...data.view, image: run.image, model: run.model_name, fit: run.fit }, (name) => blockOf(name)?.name);
@@ -286,7 +287,15 @@ function bindActions() {
 function bindLinks() {
   const carried = (changes) => `/${store.address({ map: null, y: null, x: null, explain: false, ...changes })}`;
   for (const link of findAll("a[data-image]")) link.addEventListener("click", () => (link.href = carried({ image: link.dataset.image, model: data.photo_model, map: store.get().map, layer: store.get().layer })));
+  for (const link of findAll('a[href^="/compare"]')) link.addEventListener("click", () => (link.href = comparison()));
   for (const link of findAll("a[data-model]")) link.addEventListener("click", () => (link.href = carried({ model: link.dataset.model, layer: null, size: null, fold: [], edits: "", edit: false, diff: false })));
+}
+
+// The comparison takes along the run and the map; its other side is the edited run, or else the same photo moved.
+function comparison() {
+  const { layer, map } = store.get();
+  const other = run.id === unedited ? { right: 4 } : { b: run.id };
+  return `/compare?${new URLSearchParams({ a: unedited, ...other, ...(layer && { layer }), ...(map !== null && { map }) })}`;
 }
 
 function bindConnection() {
