@@ -43,7 +43,11 @@ class Settings(BaseSettings):
     max_activation_bytes: int = Field(
         512 * MEGABYTE, ge=1, description="Most bytes of activations that one run may need in all."
     )
-    max_multiply_adds: int = Field(200_000_000_000, ge=1, description="Most multiply-adds that one run may need.")
+    max_multiply_adds: int = Field(
+        200_000_000_000,
+        ge=1,
+        description="Most multiply-adds that one run may need; a value that pooling reads counts as one.",
+    )
     max_input_size: int = Field(1_024, ge=1, description="Largest side of a network input, in pixels.")
     max_edits: int = Field(64, ge=1, description="Most edits of one run.")
 
