@@ -35,8 +35,8 @@ def compare_context(
     Where the view says swap, `a` is still the side that the address names first; the page shows it as B. The view
     is completed: its layer, its border, and any place that does not fit replaced with a notice.
     """
-    names = _names(view, a, b, samples)
-    alteration = view.alteration if view.b is None and view.image_b is None else None
+    alteration = alteration_between(view, a, b)
+    names = _names(alteration, a, b, samples)
     shift = shift_of(alteration)
     sides = [a, b]
     if view.swap and b is not None:
@@ -54,7 +54,7 @@ def compare_context(
         "a": _side_data(first, names[0]),
         "b": _side_data(second, names[1]) if second else None,
         "rows": rows,
-        "stuck": why_not_moved(view, alteration, second is not None),
+        "stuck": why_not_moved(alteration, a, b),
     }
     return {
         "page_data": data,
@@ -134,14 +134,35 @@ def shift_of(alteration: Alteration | None) -> list[int]:
     return list(alteration.shift) if alteration and alteration.keeps_grid else [0, 0]
 
 
-def why_not_moved(view: CompareView, alteration: Alteration | None, has_b: bool) -> str:
+def alteration_between(view: CompareView, a: Side, b: Side | None) -> Alteration | None:
+    """How B's photo was made of A's: as the address says, or as B's image itself records; None where neither does.
+
+    What an image records are pixels of the image, so it counts only where A's network saw A's image as it is.
+    """
+    if b is None or (view.b is None and view.image_b is None):
+        return view.alteration if b is not None else None
+    variant = b.image.get("variant")
+    as_it_is = list(a.run["input"]["shape"][1:]) == [a.image["height"], a.image["width"]]
+    if not variant or variant["of"] != a.image["id"] or not as_it_is:
+        return None
+    made = [step for change in variant["changes"] for step in change.items()]
+    if any(op not in {"shift", "blur", "noise"} for op, _ in made):
+        return None
+    moved = [setting for op, setting in made if op == "shift"]
+    return Alteration(
+        down=sum(down for down, _ in moved),
+        right=sum(right for _, right in moved),
+        blur=max((radius for op, radius in made if op == "blur"), default=0.0),
+        noise=max((noise["sigma"] for op, noise in made if op == "noise"), default=0.0),
+    )
+
+
+def why_not_moved(alteration: Alteration | None, a: Side, b: Side | None) -> str:
     """Why *Move B back* is off, empty where it is not."""
-    if not has_b:
+    if b is None:
         return "There is no B yet"
-    if view.b is not None or view.image_b is not None:
-        return "B is another photo"
     if alteration is None:
-        return "B is the same photo, not moved"
+        return "B is the same photo, not moved" if b.image["id"] == a.image["id"] else "B is another photo"
     if not alteration.keeps_grid:
         return "A photo that is turned, enlarged or cropped has no whole shift"
     return "" if alteration.shift != (0, 0) else "B is not moved"
@@ -184,7 +205,7 @@ def _row_of(rows: Sequence[Json], layer: str) -> Json | None:
     return next((row for row in rows if layer == row["name"] or layer in row["layers"]), None)
 
 
-def _names(view: CompareView, a: Side, b: Side | None, samples: Sequence[Json]) -> list[str]:
+def _names(alteration: Alteration | None, a: Side, b: Side | None, samples: Sequence[Json]) -> list[str]:
     """What the two sides are called."""
     first = image_name(a.image, samples)
     if b is None:
@@ -192,8 +213,8 @@ def _names(view: CompareView, a: Side, b: Side | None, samples: Sequence[Json]) 
     if b.run["edits"]:
         count = len(b.run["edits"])
         return [first, f"the same, {count} edit{'s' if count > 1 else ''}"]
-    if view.alteration is not None and view.b is None and view.image_b is None:
-        return [first, f"the same photo{_comma(words(view.alteration))}"]
+    if alteration is not None:
+        return [first, f"the same photo{_comma(words(alteration))}"]
     if b.image["id"] == a.image["id"]:
         return [first, f"the same photo{_comma(_other_network(a, b))}"]
     return [first, image_name(b.image, samples)]

@@ -8,6 +8,7 @@ import pytest
 from app.service.pairs import Alteration
 from app.web.compare import (
     Side,
+    alteration_between,
     altered_fields,
     compare_context,
     pair_rows,
@@ -155,20 +156,40 @@ class TestAlteration:
         assert altered_fields(Alteration(down=3, blur=2.0)) == {"down": 3, "blur": 2.0}
 
     @pytest.mark.parametrize(
-        ("view", "has_b", "reason"),
+        ("alteration", "b", "reason"),
         [
-            (CompareView(), False, "no B yet"),
-            (CompareView(image_b="d" * 32), True, "another photo"),
-            (CompareView(model_b="vgg11"), True, "not moved"),
-            (CompareView(alteration=Alteration(turn=3)), True, "turned"),
-            (CompareView(alteration=Alteration(noise=3)), True, "B is not moved"),
+            (None, None, "no B yet"),
+            (None, side(DOG), "another photo"),
+            (None, side(model="f" * 32), "not moved"),
+            (Alteration(turn=3), side(DOG), "turned"),
+            (Alteration(noise=3), side(DOG), "B is not moved"),
         ],
     )
-    def test_the_reason_is_given_where_it_cannot(self, view: CompareView, has_b: bool, reason: str) -> None:
-        assert reason in why_not_moved(view, view.alteration, has_b)
+    def test_the_reason_is_given_where_it_cannot(
+        self, alteration: Alteration | None, b: Side | None, reason: str
+    ) -> None:
+        assert reason in why_not_moved(alteration, side(), b)
 
     def test_a_moved_photo_can_be_moved_back(self) -> None:
-        assert why_not_moved(CompareView(), Alteration(down=3), has_b=True) == ""
+        assert why_not_moved(Alteration(down=3), side(), side(DOG)) == ""
+
+    @pytest.mark.parametrize(
+        ("changes", "alteration"),
+        [
+            ([{"shift": [4, 0]}, {"shift": [1, -2]}], Alteration(down=5, right=-2)),
+            ([{"shift": [4, 0]}, {"noise": {"sigma": 3.0, "seed": 0}}], Alteration(down=4, noise=3.0)),
+            ([{"shift": [4, 0]}, {"rotate": 5}], None),
+        ],
+    )
+    def test_an_image_that_records_its_shift_can_be_moved_back(
+        self, changes: list[Json], alteration: Alteration | None
+    ) -> None:
+        small = {**CAT, "width": 32, "height": 32}
+        moved = side({**DOG, "variant": {"of": CAT["id"], "changes": changes}}, run="e" * 32)
+        view = CompareView(a="a" * 32, b="e" * 32)
+        assert alteration_between(view, side(small), moved) == alteration
+        assert alteration_between(view, side(CAT), moved) is None, "A's network saw it resampled"
+        assert alteration_between(view, side({**small, "id": "0" * 32}), moved) is None, "made of another image"
 
 
 class TestRows:
