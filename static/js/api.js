@@ -28,8 +28,8 @@ export class Problem extends Error {
   }
 }
 
-const seconds = (header) => (header && Number.isFinite(Number(header)) ? Math.max(1, Number(header)) : null);
-const tell = (reachable) => connection.dispatchEvent(new CustomEvent(reachable ? "up" : "down"));
+export const seconds = (header) => (header && Number.isFinite(Number(header)) ? Math.max(1, Number(header)) : null);
+export const tell = (reachable) => connection.dispatchEvent(new CustomEvent(reachable ? "up" : "down"));
 
 async function send(path, options = {}) {
   let response;
@@ -50,31 +50,6 @@ export const fetchBuffer = async (path, options) => (await send(path, options)).
 
 export function postJson(path, body) {
   return fetchJson(path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
-}
-
-// Uploads with progress, which fetch does not report.
-export function uploadFile(file, onProgress) {
-  return new Promise((resolve, reject) => {
-    const request = new XMLHttpRequest();
-    const array = file.name.endsWith(".npy");
-    request.open("POST", "/api/v1/images");
-    request.upload.onprogress = (event) => event.lengthComputable && onProgress(event.loaded / event.total);
-    request.onerror = () => (tell(false), reject(Problem.unreachable()));
-    request.onload = () => {
-      tell(true);
-      const retry = seconds(request.getResponseHeader("retry-after"));
-      if (request.status < 300) resolve(JSON.parse(request.responseText));
-      else reject(Problem.from(request.status, request.responseText, retry));
-    };
-    if (array) {
-      request.setRequestHeader("content-type", "application/x-npy");
-      request.send(file);
-    } else {
-      const form = new FormData();
-      form.append("file", file, file.name);
-      request.send(form);
-    }
-  });
 }
 
 export const runPath = (run) => `/api/v1/runs/${run.id}`;

@@ -3,14 +3,13 @@
 
 import { Problem, fetchJson, postJson, unitPath } from "./api.js";
 import { drawMap } from "./atlas.js";
-import { element, find, place, say, shapeElement } from "./dom.js";
+import { element, find, loadStyles, place, say, shapeElement } from "./dom.js";
 import { FILTERS, edited } from "./edits-kernels.js";
 import { editOf, parseEdits, withEdit, writeEdits } from "./edits-address.js";
 import { plain } from "./edits-numbers.js";
 import { tableFor } from "./lut.js";
+import { loadSorts } from "./sorting.js";
 import { shadeOf } from "./tone.js";
-
-const STYLES = new URL("../css/edits.css", import.meta.url).href;
 
 /**
  * `run` is the page's run as JSON; its id becomes that of the run with the edits, its `base` that of the run without
@@ -25,12 +24,12 @@ export function createEdits({ run, model, store, layers, column, exact, blockOf,
   const past = [];
   let [list, reached, fault, asked, shown, scaled] = [[], [], null, 0, "", ""];
   let panel = null;
-  const styles = loadStyles();
+  const styles = loadStyles("edits");
 
   // The run becomes the one that the state asks for. A later wish makes an earlier one void.
   async function follow({ edits: text, diff, edit }) {
     const order = ++asked;
-    await Promise.all([styles, edit && openPanel()]);
+    await Promise.all([styles, edit && openPanel(), diff && loadSorts()]);
     try {
       const next = parseEdits(text);
       const made = next.length ? await postJson("/api/v1/runs", { ...recipe(), edits: await Promise.all(next.map(resolved)) }) : null;
@@ -232,10 +231,4 @@ function kernelWords({ all, slices }) {
   const named = fills.length === 1 && typeof fills[0] === "string" ? FILTERS[fills[0]]?.title : null;
   const where = all === null ? ` in ${slices.size === 1 ? `slice ${[...slices.keys()][0]}` : `${slices.size} slices`}` : "";
   return (named ?? "kernel by hand") + where;
-}
-
-function loadStyles() {
-  const link = element("link", { rel: "stylesheet", href: STYLES });
-  document.head.append(link);
-  return new Promise((resolve) => ["load", "error"].forEach((kind) => link.addEventListener(kind, resolve)));
 }

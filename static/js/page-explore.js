@@ -12,7 +12,6 @@ import { createExact, createLayers } from "./layers.js";
 import { samePlace, volume } from "./layout.js";
 import { loadTables, tableFor } from "./lut.js";
 import { createPhoto } from "./photo.js";
-import { createSave } from "./save.js";
 import { canSort, deadCount, loadSorts, orderName, strongest } from "./sorting.js";
 import { createStore } from "./state.js";
 import { bindTheme } from "./theme-switch.js";
@@ -39,7 +38,6 @@ const photo = createPhoto(run.input.shape, { onPick: pick });
 const tower = createTower(column, { go: (name) => go(name) });
 const fires = createFires(store, exact, { onSelect: (map) => select(blockOf(store.get().layer), map, "push") });
 const upload = bindUpload(store, model);
-const save = createSave(run, store, inspector);
 const showControls = bindControls(store, { fixedRange, refit: (fit) => upload().then(({ show, refuse }) => show(run.image, { fit }).catch((problem) => (refuse("This fit", problem), showControls(store.get())))) });
 const panels = bindPanels({ onLayout: () => relayout() });
 
@@ -142,7 +140,6 @@ const render = atNextFrame(() => {
   const chosen = inspector.selection();
   fires.render(chosen);
   if (state.map !== null) document.title = `${state.layer} : ${state.map} of ${model.title}, ${find("#image-name").textContent} · convscope`;
-  save.render();
   edits?.show(state);
   photo.show(blockOf(state.layer), state.y === null ? null : [state.y, state.x]);
   tower.select(state.layer);
@@ -259,7 +256,22 @@ createKeys({
   },
 });
 
-// The finder is loaded when it is first asked for.
+// What saves and copies, and the finder, are loaded when they are first asked for.
+let saving = null;
+async function save(act) {
+  const look = ({ layer, state }) => ({ colormap: tableFor(state.colour, layer.signed).name, normalize: state.norm === "map" ? "map" : "layer" });
+  saving ??= import("./save.js").then(({ createSave }) => createSave({ run, model, image: data.image, store, inspector, look }));
+  act(await saving);
+}
+
+function bindSave() {
+  for (const button of findAll('[data-action^="save"], [data-action^="copy"], [data-action="share"]')) {
+    button.hidden = false;
+    button.addEventListener("click", () => save((made) => made.act(button)));
+  }
+  find("#save-more").addEventListener("toggle", ({ target }) => target.open && save((made) => made.list(target)));
+}
+
 let finder = null;
 async function openFinder() {
   finder ??= import("./finder.js").then(({ createFinder }) => createFinder(blocks, { go }));
@@ -348,6 +360,7 @@ async function start() {
   nameImage();
   bindActions();
   bindEdits();
+  bindSave();
   bindLinks();
   bindConnection();
   bindTheme(render);

@@ -1,7 +1,9 @@
-// What can be taken away: the map as a picture, the arrays, and the words that fetch the same elsewhere.
+// What can be taken away: the map as a picture, the arrays, figures, and the words that fetch the same elsewhere.
+// Loaded when the first is asked for.
 
-import { layerPath, runPath } from "./api.js";
-import { element, find, findAll, say } from "./dom.js";
+import { layerPath, runPath, shownPath } from "./api.js";
+import { element, find, say } from "./dom.js";
+import { commandText, curlText, pythonText } from "./save-text.js";
 
 // The clipboard's interface exists only on https and localhost; elsewhere a selection is copied.
 export async function copy(text, what) {
@@ -19,69 +21,78 @@ function copySelected(text) {
 }
 
 export function download(blob, name) {
-  const anchor = element("a", { href: URL.createObjectURL(blob), download: name });
+  fetchTo(URL.createObjectURL(blob), name);
+}
+
+function fetchTo(href, name) {
+  const anchor = element("a", { href, download: name });
   anchor.click();
-  URL.revokeObjectURL(anchor.href);
+  if (href.startsWith("blob:")) URL.revokeObjectURL(href);
 }
 
 export const absolute = (path) => new URL(path, location.origin).href;
 
-function curlText(run, { name, k }) {
-  return `curl -f -o ${name}-${k}.npy "${absolute(layerPath(run, name, `format=npy&map=${k}`))}"`;
-}
-
-function pythonText(run, { name, k, y, x, layer }) {
-  const index = layer.height * layer.width > 1 ? `[${k}, ${y}, ${x}]` : `[${k}]`;
-  return [
-    "import io",
-    "",
-    "import httpx",
-    "import numpy as np",
-    "",
-    `answer = httpx.get("${absolute(layerPath(run, name, "format=npy"))}", timeout=60)`,
-    "maps = np.load(io.BytesIO(answer.raise_for_status().content))",
-    `print(maps.shape, maps${index})`,
-    "",
-  ].join("\n");
-}
-
-export function createSave(run, store, inspector) {
-  const [npy, npz] = [find("#save-npy"), find("#save-npz")];
+/** `look(chosen)` is how the page colours the selection: {colormap, normalize}, as the service's pictures take it. */
+export function createSave({ run, model, image, store, inspector, look }) {
   const link = () => absolute(`/${store.address()}`);
-
-  function savePng() {
-    const chosen = inspector.selection();
-    if (chosen) inspector.canvas().toBlob((blob) => download(blob, `${chosen.name}-${chosen.k}.png`));
-  }
-
-  async function share() {
-    if (!navigator.share) return copy(link(), "Link");
-    await navigator.share({ title: document.title, url: link() }).catch(() => {});
-  }
+  const file = ({ name, k }, ending) => `${name}-${k}${run.base ? "-difference" : ""}.${ending}`;
+  const query = (chosen) => new URLSearchParams(look(chosen)).toString();
 
   const actions = {
-    "save-png": savePng,
-    share,
+    "save-png": (chosen) => inspector.canvas().toBlob((blob) => download(blob, file(chosen, "png"))),
+    "save-npy": (chosen) => fetchTo(shownPath(run, chosen.name, `format=npy&map=${chosen.k}`), file(chosen, "npy")),
+    share: () => (navigator.share ? navigator.share({ title: document.title, url: link() }).catch(() => {}) : copy(link(), "Link")),
     "copy-link": () => copy(link(), "Link"),
-    "copy-curl": () => inspector.selection() && copy(curlText(run, inspector.selection()), "Command"),
-    "copy-python": () => inspector.selection() && copy(pythonText(run, inspector.selection()), "Script"),
-    "copy-command": (button) => copy(button.dataset.text, "Command"),
+    "copy-curl": (chosen) => copy(curlText(absolute(shownPath(run, chosen.name, `format=npy&map=${chosen.k}`)), file(chosen, "npy")), "Command"),
+    "copy-python": (chosen) => copy(pythonText(absolute(shownPath(run, chosen.name, "format=npy")), chosen), "Script"),
+    "copy-cli": (chosen) => {
+      const problem = noCommand();
+      if (problem) return say(problem);
+      copy(commandText(absolute(`/api/v1/images/${run.image}`), { run, model, image }, chosen, look(chosen), file(chosen, "png")), "Command");
+    },
+    "copy-command": (_, button) => copy(button.dataset.text, "Command"),
   };
-  for (const [name, act] of Object.entries(actions)) {
-    for (const button of findAll(`[data-action="${name}"]`)) {
-      button.hidden = false;
-      button.addEventListener("click", () => act(button));
-    }
+
+  // The service's pictures scale to the map or to the layer, and know no clip, blend or gamma.
+  const isPlain = ({ norm, clip, blend, gamma }) => ["map", "layer"].includes(norm) && clip === 100 && blend === 0 && gamma === 1;
+
+  // The command line knows presets, photos and no edits.
+  function noCommand() {
+    if (store.get().edits) return "The command line takes no edits: copy curl or Python";
+    if (image.kind === "array") return "The command line has no way to this array: copy curl or Python";
+    if (!isPlain(store.get())) return "The command line scales to the map or to the layer alone: copy curl or Python";
+    return model.preset === false ? "The command line takes a network's name: copy curl or Python" : "";
+  }
+
+  // Everything else there is of this map and its layer, as links. Figures show values, not changes.
+  function entries(chosen) {
+    const { name, k } = chosen;
+    const shown = (more) => shownPath(run, name, `${more}&${query(chosen)}`);
+    const archive = (format) => `${runPath(run)}/archive?format=${format}&layers=${encodeURIComponent(name)}`;
+    const all = [
+      ["Map, a pixel a value (PNG)", shown(`format=png&map=${k}`), file(chosen, "png")],
+      ["All maps of the layer (PNG)", shown("format=png"), `${name}.png`],
+      ["Map as a figure (SVG)", layerPath(run, name, `format=svg&map=${k}&${query(chosen)}`), `${name}-${k}.svg`],
+      ["Map as a figure (PDF)", layerPath(run, name, `format=pdf&map=${k}&${query(chosen)}`), `${name}-${k}.pdf`],
+      ["Layer as a figure (PDF)", layerPath(run, name, `format=pdf&${query(chosen)}`), `${name}.pdf`],
+      ["Layer (npy)", shownPath(run, name, "format=npy"), `${name}.npy`],
+      ["Layer (npz)", archive("npz"), `${name}.npz`],
+      ["Layer (safetensors)", archive("safetensors"), `${name}.safetensors`],
+      ["The view as one HTML file", `${runPath(run)}/page`, `${run.model_name}.html`],
+    ];
+    return run.base ? all.filter(([words]) => !/figure|npz|safetensors|HTML/.test(words)) : all;
   }
 
   return {
-    render() {
+    act(button) {
       const chosen = inspector.selection();
-      if (!chosen) return;
-      npy.href = layerPath(run, chosen.name, `format=npy&map=${chosen.k}`);
-      npy.download = `${chosen.name}-${chosen.k}.npy`;
-      npz.href = `${runPath(run)}/archive?format=npz&layers=${encodeURIComponent(chosen.name)}`;
-      npz.download = `${chosen.name}.npz`;
+      if (chosen || !/npy|png|curl|python|cli/.test(button.dataset.action)) actions[button.dataset.action](chosen, button);
+    },
+    list(menu) {
+      const chosen = inspector.selection();
+      const links = chosen ? entries(chosen).map(([words, href, name]) => element("a", { href, download: name }, words)) : [];
+      const scaled = isPlain(store.get()) ? [] : [element("p", { class: "xs t2" }, "Pictures here scale to the layer; PNG beside is as shown.")];
+      find(".list", menu).replaceChildren(...scaled, ...links);
     },
   };
 }

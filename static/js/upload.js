@@ -1,6 +1,6 @@
 // A photo of one's own: by button, by drop anywhere, by paste. Ends in a page of its run; a fault leaves the photo as it is.
 
-import { Problem, postJson, uploadFile } from "./api.js";
+import { Problem, postJson, seconds, tell } from "./api.js";
 import { find, findAll, loadStyles } from "./dom.js";
 import { nameKey } from "./upload-offer.js";
 
@@ -89,3 +89,28 @@ export function createUpload(store, model, addressOf = (image, changes) => `/${s
 
 // The name of a file is the visitor's own: it stays in this tab.
 const remember = (id, name) => sessionStorage.setItem(nameKey(id), name);
+
+// Uploads with progress, which fetch does not report.
+function uploadFile(file, onProgress) {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    const array = file.name.endsWith(".npy");
+    request.open("POST", "/api/v1/images");
+    request.upload.onprogress = (event) => event.lengthComputable && onProgress(event.loaded / event.total);
+    request.onerror = () => (tell(false), reject(Problem.unreachable()));
+    request.onload = () => {
+      tell(true);
+      const retry = seconds(request.getResponseHeader("retry-after"));
+      if (request.status < 300) resolve(JSON.parse(request.responseText));
+      else reject(Problem.from(request.status, request.responseText, retry));
+    };
+    if (array) {
+      request.setRequestHeader("content-type", "application/x-npy");
+      request.send(file);
+    } else {
+      const form = new FormData();
+      form.append("file", file, file.name);
+      request.send(form);
+    }
+  });
+}
