@@ -303,11 +303,11 @@ function bindLinks() {
   for (const link of findAll("a[data-model]")) link.addEventListener("click", () => (link.href = carried({ model: link.dataset.model, layer: null, size: null, fold: [], edits: "", edit: false, diff: false })));
 }
 
-// The comparison takes along the run and the map; its other side is the edited run, or else the same photo moved.
+// The comparison takes along the run and the layer; its other side is the edited run, or else the same photo moved.
 function comparison() {
-  const { layer, map } = store.get();
+  const { layer } = store.get();
   const other = run.id === unedited ? { right: 4 } : { b: run.id };
-  return `/compare?${new URLSearchParams({ a: unedited, ...other, ...(layer && { layer }), ...(map !== null && { map }) })}`;
+  return `/compare?${new URLSearchParams({ a: unedited, ...other, ...(layer && { layer }) })}`;
 }
 
 function bindConnection() {
