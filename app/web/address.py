@@ -96,6 +96,22 @@ def changes(text: str) -> str:
     return text
 
 
+def place(text: str) -> str:
+    """Reads a map as `LAYER:INDEX`."""
+    layer, _, index = text.rpartition(":")
+    if not layer or not index.isascii() or not index.isdigit():
+        raise ValueError("it is a layer's name, ':' and a map's number")
+    return f"{word(layer)}:{whole(0, LARGEST_INDEX)(index)}"
+
+
+def places(text: str) -> tuple[str, ...]:
+    """Reads maps separated by commas, each once."""
+    parts = text.split(",")
+    if len(parts) > MOST_WORDS:
+        raise ValueError(f"it names at most {MOST_WORDS} maps")
+    return tuple(dict.fromkeys(place(part) for part in parts))
+
+
 def _short(text: str, longest: int = 24) -> str:
     """A value from the address as it may be repeated to the visitor: printable and not long."""
     shown = "".join(character for character in text if character.isprintable())

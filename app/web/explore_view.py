@@ -4,13 +4,26 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from .address import LARGEST_INDEX, Reader, changes, number, one_of, read_parameters, switch, whole, word, words
+from .address import (
+    LARGEST_INDEX,
+    Reader,
+    changes,
+    number,
+    one_of,
+    place,
+    places,
+    read_parameters,
+    switch,
+    whole,
+    word,
+    words,
+)
 
 FITS = ("crop", "pad", "stretch", "native")
 SHOWS = ("before", "after")
 COLOURS = ("auto", "viridis", "magma", "cividis", "grey", "RdBu", "iceburn")
 NORMS = ("map", "layer", "network", "fixed")
-SORTS = ("index", "max", "mean", "active")
+SORTS = ("index", "max", "mean", "variance", "active", "zeros", "like")
 TILES = ("auto", "28", "56", "112")
 
 LOWEST_CLIP = 90.0
@@ -31,9 +44,10 @@ class View:
     `fires` is how many maps are listed that fire there. With `norm=map` the scale goes `blend` percent of the way from
     the map's range to the layer's; `low` and `high` are the ends with `norm=fixed`; shares of the range are shown to
     the power `gamma`. `hist` says whose histogram is shown, `overlay` (0 to 100) how opaque the map lies over the
-    photo. `edits` are changes to the network as docs/address.md writes them, read by the page; `edit` opens the
-    kernel's numbers, `diff` shows what the edits change, `slide` opens the walk of the
-    microscope's window over the map.
+    photo. With `sort=like` maps stand by their likeness to the map `like` (LAYER:INDEX), `marks` are bookmarked maps.
+    `edits` are changes to the network as docs/address.md writes
+    them, read by the page; `edit` opens the kernel's numbers, `diff` shows what the edits change, `slide` opens the
+    walk of the microscope's window over the map.
     """
 
     image: str | None = None
@@ -66,6 +80,8 @@ class View:
     gamma: float = 1.0
     hist: str = "map"
     overlay: int = 0
+    like: str = ""
+    marks: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
 
     def noticed(self, notice: str, **changes: Any) -> "View":
@@ -76,7 +92,7 @@ class View:
         """The fields as JSON values, `notices` left out."""
         fields = asdict(self)
         del fields["notices"]
-        return {**fields, "fold": list(self.fold)}
+        return {**fields, "fold": list(self.fold), "marks": list(self.marks)}
 
 
 def parse_view(parameters: Mapping[str, str]) -> View:
@@ -116,4 +132,6 @@ _READERS: dict[str, Reader] = {
     "gamma": number(LOWEST_GAMMA, HIGHEST_GAMMA),
     "hist": one_of(("map", "layer")),
     "overlay": whole(0, 100),
+    "like": place,
+    "marks": places,
 }

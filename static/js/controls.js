@@ -7,8 +7,8 @@ const STATE_CONTROLS = ["show", "colour", "norm", "sort", "tile", "hist"];
 const RANGES = { clip: " %", blend: " %", gamma: "", overlay: " %" };
 
 // `refit(fit)` is asked for when the photo is to be fitted otherwise: that is another run. `fixedRange()` gives the
-// range to start from.
-export function bindControls(store, { refit, fixedRange }) {
+// range to start from, `sortBy(sort)` orders the maps.
+export function bindControls(store, { refit, fixedRange, sortBy }) {
   const form = find("#view-form");
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("input", ({ target }) => {
@@ -19,6 +19,7 @@ export function bindControls(store, { refit, fixedRange }) {
     if (target.form !== form) return;
     if (target.name === "fit") refit(target.value);
     else if (target.name === "norm" && target.value === "fixed" && store.get().high === null) store.set({ norm: "fixed", ...fixedRange() });
+    else if (target.name === "sort") sortBy(target.value);
     else if (target.type === "number") store.set({ [target.name]: target.value === "" ? null : Number(target.value) });
     else if (target.name === "pin") store.set({ pin: target.checked });
     else if (target.name === "dead") store.set({ dead: target.checked ? "hide" : "show" });

@@ -21,7 +21,7 @@ import { bindUpload, nameOf } from "./upload-offer.js";
 
 const STEP_PAUSE = 1000;
 const NORMS = ["map", "layer", "network"];
-const SORTS = ["index", "max", "mean", "active"];
+const SORTS = ["index", "max", "mean", "variance", "active", "zeros"];
 
 const data = JSON.parse(find("#page-data").textContent);
 const { run, model, blocks } = data;
@@ -38,13 +38,14 @@ const photo = createPhoto(run.input.shape, { onPick: pick });
 const tower = createTower(column, { go: (name) => go(name) });
 const fires = createFires(store, exact, { onSelect: (map) => select(blockOf(store.get().layer), map, "push") });
 const upload = bindUpload(store, model);
-const showControls = bindControls(store, { fixedRange, refit: (fit) => upload().then(({ show, refuse }) => show(run.image, { fit }).catch((problem) => (refuse("This fit", problem), showControls(store.get())))) });
+const showControls = bindControls(store, { fixedRange, sortBy, refit: (fit) => upload().then(({ show, refuse }) => show(run.image, { fit }).catch((problem) => (refuse("This fit", problem), showControls(store.get())))) });
 const panels = bindPanels({ onLayout: () => relayout() });
 
 let lastStep = 0;
 let edits = null;
 let editing = 0;
 let links = null;
+let wasMarked = false;
 
 // A step of a walk by keys replaces the step before it, so that Back leaves the walk at once.
 function history(how) {
@@ -63,6 +64,16 @@ function select(block, map, how, more = {}) {
   store.set({ layer: block.name, map, y: cell[0], x: cell[1], inspector: "open", ...more }, history(how));
   if (how === "step") column.reveal(block.name, map);
 }
+
+// By likeness: to the map that is selected now.
+function sortBy(sort) {
+  const { layer, map } = store.get();
+  store.set({ sort, like: sort === "like" ? `${layer}:${map ?? 0}` : "" });
+}
+
+// Bookmarks, loaded with the first.
+const withMarks = once(async () => (await import("./marks.js")).createMarks({ store, column, blockOf, go }));
+const mark = async () => (await withMarks()).toggle();
 
 // The range of the chosen layer, in three digits, to start a fixed one from.
 function fixedRange() {
@@ -147,6 +158,9 @@ const render = atNextFrame(() => {
   showColour(tableFor(state.colour, signed), tableFor("auto", signed), state.colour);
   links?.refresh();
   showOverlay(chosen);
+  find('[data-action="mark"]').setAttribute("aria-pressed", String(state.marks.includes(`${state.layer}:${state.map}`)));
+  if (state.marks.length > 0 || wasMarked) withMarks().then((marks) => marks.render());
+  wasMarked = state.marks.length > 0;
   find("#dead-count").textContent = chosen ? `${whole(deadCount(chosen.layer))} of ${whole(chosen.layer.maps)}` : "";
   afterDraw();
 });
@@ -178,7 +192,7 @@ function onState(state, changed, origin) {
   document.body.dataset.state = "loading";
   if (state.pin) withLinks();
   ready(state)?.then(relayout);
-  if (["sort", "tile", "dead", "fold", "inspector", "show", "diff"].some((key) => changed.has(key))) {
+  if (["sort", "like", "tile", "dead", "fold", "inspector", "show", "diff"].some((key) => changed.has(key))) {
     find("#app").classList.toggle("alone", state.inspector === "closed");
     column.layout();
   } else if (changed.has("layer") || changed.has("map")) column.layout();
@@ -241,10 +255,11 @@ createKeys({
   letters: {
     e: () => store.set({ explain: true }),
     b: () => blocks.some((block) => block.function) && store.set({ show: store.get().show === "after" ? "before" : "after" }),
+    m: mark,
     p: () => store.set({ pin: !store.get().pin }),
   },
   normalise: () => store.set({ norm: cycle(NORMS, store.get().norm) }),
-  sort: () => store.set({ sort: cycle(SORTS, store.get().sort) }),
+  sort: () => sortBy(cycle(SORTS, store.get().sort)),
   layer: stepLayer,
   map: stepMap,
   escape() {
@@ -281,6 +296,7 @@ async function openFinder() {
 function bindActions() {
   const actions = {
     explain: () => store.set({ explain: true }),
+    mark,
     "previous-map": () => stepMap(-1),
     "next-map": () => stepMap(1),
     "close-inspector": () => store.set({ inspector: "closed" }),

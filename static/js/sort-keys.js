@@ -17,4 +17,21 @@ export const SORT_KEYS = {
   // The length of the map as a vector.
   norm: (layer) => eachMap(layer, (byte) => byte ** 2).map((sum, k) => Math.sqrt(sum) * layer.full[k]),
   active: (layer) => eachMap(layer, (byte) => Number(byte !== 0)),
+  zeros: (layer) => eachMap(layer, (byte) => Number(byte === 0)),
+  variance(layer) {
+    const cells = layer.height * layer.width;
+    const sums = eachMap(layer, (byte) => byte);
+    return eachMap(layer, (byte) => byte ** 2).map((square, k) => (square / cells - (sums[k] / cells) ** 2) * layer.full[k] ** 2);
+  },
+  // The cosine between a map and the chosen one; of a dead map −2, below all others.
+  like(layer, chosen) {
+    const cells = layer.height * layer.width;
+    const centre = centreOf(layer);
+    const lengths = eachMap(layer, (byte) => byte ** 2).map(Math.sqrt);
+    return lengths.map((length, k) => {
+      let product = 0;
+      for (let at = 0; at < cells; at++) product += (layer.bytes[k * cells + at] - centre) * (layer.bytes[chosen * cells + at] - centre);
+      return length > 0 && lengths[chosen] > 0 ? product / length / lengths[chosen] : -2;
+    });
+  },
 };

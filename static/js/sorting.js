@@ -12,15 +12,21 @@ export const orderName = ({ diff, sort }) => (diff ? "norm" : sort);
 export const canSort = (sort) => sort === "index" || sort in KEYS || sort in more;
 export const loadSorts = () => import("./sort-keys.js").then(({ SORT_KEYS }) => (more = SORT_KEYS));
 
+// Which map of a block the others are ordered by their likeness to; null in other blocks.
+export function likeIn(block, like) {
+  const [name, map] = like.split(":");
+  return name === block.name && Number(map) < block.shape[0] ? Number(map) : null;
+}
+
 // The indices of the maps, largest first unless by index; equal maps keep their order. Dead ones left out if asked.
-export function orderOf(layer, maps, sort, hideDead) {
+export function orderOf(layer, maps, sort, hideDead, like = null) {
   const all = Array.from({ length: maps }, (_, k) => k);
   if (!layer) return all;
   const shown = hideDead ? all.filter((k) => !isDead(layer, k)) : all;
   const keysOf = KEYS[sort] ?? more[sort];
-  if (!keysOf) return shown;
+  if (!keysOf || (sort === "like" && like === null)) return shown;
   layer.keys ??= {};
-  const keys = (layer.keys[sort] ??= keysOf(layer));
+  const keys = (layer.keys[`${sort} ${like}`] ??= keysOf(layer, like));
   return shown.sort((a, b) => keys[b] - keys[a] || a - b);
 }
 
