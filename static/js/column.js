@@ -4,7 +4,7 @@ import { atNextFrame, element, find, findAll, isCalm, isPhone, write } from "./d
 import { number, percent, whole } from "./format.js";
 import { volume } from "./layout.js";
 import { isDark, tableFor } from "./lut.js";
-import { deadCount, likeIn, orderName, orderOf } from "./sorting.js";
+import { canSort, deadCount, likeIn, orderName, orderOf } from "./sorting.js";
 import { canTone, referencesOf, shadesOf } from "./tone.js";
 import { createWall } from "./wall.js";
 
@@ -125,7 +125,7 @@ export function createColumn(blocks, store, layers, exact, { select, onDraw, onL
   function drawEntry(entry, layer, state, network) {
     const table = tableFor(state.colour, layer.signed);
     const reference = referencesOf(layer, state, network);
-    const key = [nameOf(entry), table.name, state.norm, network, state.clip, state.blend, state.low, state.high, state.gamma, canTone(state), state.sort, state.like, state.dead, isDark()].join(" ");
+    const key = [nameOf(entry), table.name, state.norm, network, state.clip, state.blend, state.low, state.high, state.gamma, canTone(state), canSort(orderName(state)), state.sort, state.like, state.dead, isDark()].join(" ");
     entry.wall.draw(layer, rowsNear(entry), devicePixelRatio, shadesOf(layer, reference, table, state), key);
   }
 
