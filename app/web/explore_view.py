@@ -24,6 +24,7 @@ SHOWS = ("before", "after")
 COLOURS = ("auto", "viridis", "magma", "cividis", "grey", "RdBu", "iceburn")
 NORMS = ("map", "layer", "network", "fixed")
 SORTS = ("index", "max", "mean", "variance", "active", "zeros", "like")
+CAMERAS = ("64", "96", "128")
 TILES = ("auto", "28", "56", "112")
 
 LOWEST_CLIP = 90.0
@@ -44,8 +45,8 @@ class View:
     `fires` is how many maps are listed that fire there. With `norm=map` the scale goes `blend` percent of the way from
     the map's range to the layer's; `low` and `high` are the ends with `norm=fixed`; shares of the range are shown to
     the power `gamma`. `hist` says whose histogram is shown, `overlay` (0 to 100) how opaque the map lies over the
-    photo. With `sort=like` maps stand by their likeness to the map `like` (LAYER:INDEX), `marks` are bookmarked maps.
-    `edits` are changes to the network as docs/address.md writes
+    photo. With `sort=like` maps stand by their likeness to the map `like` (LAYER:INDEX), `marks` are bookmarked maps,
+    `camera` is the side at which the live camera runs. `edits` are changes to the network as docs/address.md writes
     them, read by the page; `edit` opens the kernel's numbers, `diff` shows what the edits change, `slide` opens the
     walk of the microscope's window over the map.
     """
@@ -82,6 +83,7 @@ class View:
     overlay: int = 0
     like: str = ""
     marks: tuple[str, ...] = ()
+    camera: str = ""
     notices: tuple[str, ...] = ()
 
     def noticed(self, notice: str, **changes: Any) -> "View":
@@ -134,4 +136,5 @@ _READERS: dict[str, Reader] = {
     "overlay": whole(0, 100),
     "like": place,
     "marks": places,
+    "camera": one_of(CAMERAS),
 }

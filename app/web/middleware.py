@@ -14,6 +14,9 @@ CONTENT_POLICY = (
     "object-src 'none'; base-uri 'none'; frame-ancestors 'self'; form-action 'self'"
 )
 
+# The explorer's live camera; nothing else of the machine.
+PERMISSIONS = "camera=(self), microphone=(), geolocation=()"
+
 
 class BodyLimit:
     """Refuses bodies over `limit` bytes, JSON over `json_limit`, while they arrive and before they are held."""
@@ -59,6 +62,7 @@ class SecurityHeaders:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 headers["Content-Security-Policy"] = CONTENT_POLICY
+                headers["Permissions-Policy"] = PERMISSIONS
                 headers["X-Content-Type-Options"] = "nosniff"
                 headers["Referrer-Policy"] = "same-origin"
             await send(message)

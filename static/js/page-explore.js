@@ -199,6 +199,7 @@ function onState(state, changed, origin) {
   if (["edits", "edit", "diff"].some((key) => changed.has(key))) edit((made) => made.follow(state));
   if (origin === "history" && changed.has("layer")) column.scrollTo(state.layer, { map: state.map });
   column.want();
+  if (changed.has("camera")) film(state);
   if (changed.has("explain")) explain(state);
   else if (state.explain && ["layer", "map", "y", "x", "slide"].some((key) => changed.has(key)) && origin === "history") explain(state);
   complete();
@@ -214,6 +215,20 @@ layers.subscribe((name, entry) => {
 
 const explainer = once(async () => (await import("./explain.js")).createExplainer({ data, store, blockOf, history }));
 const explain = async (state) => (await explainer())(state);
+
+// The live camera is loaded when it is first asked for.
+let filming = null;
+async function film({ camera, layer }) {
+  find("#app").inert = Boolean(camera);
+  if (Boolean(camera) === Boolean(filming)) return;
+  if (!camera) return (await filming).close(), (filming = null);
+  filming = import("./camera.js").then(({ openCamera }) => openCamera(find("#camera"), {
+    model, layers: blocks.filter(({ available }) => available).map(({ after }) => after), layer: blockOf(layer).after, side: camera, store,
+    show: async (image, changes) => (await upload()).show(image, changes),
+    onSide: (side) => store.set({ camera: side }),
+    onClose: () => store.set({ camera: "" }),
+  }));
+}
 
 // What changes maps and kernels is loaded with the first change, or with an address that holds one.
 async function edit(act) {
@@ -263,7 +278,8 @@ createKeys({
   layer: stepLayer,
   map: stepMap,
   escape() {
-    if (store.get().explain) store.set({ explain: false, slide: false });
+    if (store.get().camera) store.set({ camera: "" });
+    else if (store.get().explain) store.set({ explain: false, slide: false });
     else if (store.get().edit) store.set({ edit: false });
     else if (panels.close()) return;
     else if (store.get().pin) store.set({ pin: false });
@@ -297,6 +313,7 @@ function bindActions() {
   const actions = {
     explain: () => store.set({ explain: true }),
     mark,
+    camera: () => store.set({ camera: "96" }),
     "previous-map": () => stepMap(-1),
     "next-map": () => stepMap(1),
     "close-inspector": () => store.set({ inspector: "closed" }),
@@ -400,6 +417,7 @@ async function start() {
   for (const kind of ["pointermove", "pointerdown", "focusin"]) addEventListener(kind, hands, { once: true });
   addEventListener("click", repeatLater, { capture: true });
   if (store.get().explain) explain(store.get());
+  if (store.get().camera) film(store.get());
 }
 
 start();

@@ -9,7 +9,7 @@ const EXPLORER = {
     sort: "index", tile: "auto", clip: 100, dead: "show", fold: [], explain: false, inspector: "open", edits: "", edit: false, diff: false, slide: false,
     pin: false, fires: 4,
     blend: 0, low: null, high: null, gamma: 1, hist: "map", overlay: 0,
-    like: "", marks: [],
+    like: "", marks: [], camera: "",
   },
   numbers: ["map", "y", "x", "size", "clip", "fires", "blend", "low", "high", "gamma", "overlay"],
 };
