@@ -212,11 +212,12 @@ def _names(alteration: Alteration | None, a: Side, b: Side | None, samples: Sequ
         return [first, "B"]
     if b.run["edits"]:
         count = len(b.run["edits"])
-        return [first, f"the same, {count} edit{'s' if count > 1 else ''}"]
+        return [first, f"the same photo, {count} edit{'s' if count > 1 else ''}"]
+    same = "the same array" if a.image["kind"] == "array" else "the same photo"
     if alteration is not None:
-        return [first, f"the same photo{_comma(words(alteration))}"]
+        return [first, f"{same}{_comma(words(alteration))}"]
     if b.image["id"] == a.image["id"]:
-        return [first, f"the same photo{_comma(_other_network(a, b))}"]
+        return [first, f"{same}{_comma(_other_network(a, b))}"]
     return [first, image_name(b.image, samples)]
 
 

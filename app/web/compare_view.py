@@ -59,6 +59,12 @@ class CompareView:
         """The same view with some fields changed and a sentence that tells the visitor."""
         return replace(self, notices=(*self.notices, notice), **changes)
 
+    def without_b(self, fault: str, expected: str | None) -> "CompareView":
+        """The same view with B still to be chosen, and why the B that was asked for cannot be made."""
+        fits = f" Fits: {expected}." if expected else ""
+        notice = f"B cannot be made. {fault}{fits}"
+        return self.noticed(notice, b=None, image_b=None, model_b=None, alteration=None, swap=False)
+
     def as_json(self) -> dict[str, Any]:
         """The fields as JSON values, those of the alteration among them, `notices` left out."""
         values = asdict(self)

@@ -1,11 +1,12 @@
 """Routes of the pages that people see: the explorer, the API reference, what a problem means."""
 
+from dataclasses import replace
 from typing import cast
 
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse
 
-from ..errors import NotFound
+from ..errors import ConvscopeError, NotFound
 from ..service.pairs import Wish, find_pair
 from ..service.run import Run, RunRecipe
 from ..service.service import Service
@@ -23,8 +24,8 @@ router = APIRouter(include_in_schema=False)
 DEFAULT_MODEL = "vgg16"
 
 
-def _page(request: Request, template: str, **context: object) -> HTMLResponse:
-    return HTMLResponse(cast(Pages, request.app.state.pages).render(template, **context))
+def _page(request: Request, template: str, status: int = 200, **context: object) -> HTMLResponse:
+    return HTMLResponse(cast(Pages, request.app.state.pages).render(template, **context), status)
 
 
 @router.get("/")
@@ -47,12 +48,23 @@ async def explore(request: Request, service: ServiceDep) -> HTMLResponse:
 
 @router.get("/compare")
 async def compare(request: Request, service: ServiceDep) -> HTMLResponse:
-    """Two photos, two networks, or a photo and a change of it, layer by layer."""
+    """Two photos, two networks, or a photo and a change of it, layer by layer.
+
+    Where B cannot be made the page shows A, says why, and answers with the fault's status.
+    """
     view = parse_compare_view(request.query_params)
-    image = view.image or service.gallery.samples[0].id
-    a = Wish(view.a, image, view.model or DEFAULT_MODEL, view.size, view.fit)
+    if view.a is None:
+        view = replace(view, image=view.image or service.gallery.samples[0].id, model=view.model or DEFAULT_MODEL)
+    a = Wish(view.a, view.image, view.model, view.size, view.fit)
     b = Wish(view.b, view.image_b, view.model_b)
-    pair = await find_pair(service, a, b, view.alteration)
+    status = 200
+    try:
+        pair = await find_pair(service, a, b, view.alteration)
+    except ConvscopeError as fault:
+        if not view.has_b:
+            raise
+        pair = await find_pair(service, a, Wish(), None)
+        view, status = view.without_b(fault.detail, fault.expected), fault.status
     context = compare_context(
         view,
         _side(service, pair.a),
@@ -60,7 +72,7 @@ async def compare(request: Request, service: ServiceDep) -> HTMLResponse:
         [sample_view(*sample) for sample in await service.samples()],
         [summary_view(model) for model in service.models.presets()],
     )
-    return _page(request, "compare.html", **context)
+    return _page(request, "compare.html", status, **context)
 
 
 def _side(service: Service, run: Run) -> Side:

@@ -30,7 +30,7 @@ export function createTriplets({ onSelect, onHover }) {
     view = next;
     columns = Math.max(1, Math.floor((scroller.clientWidth - 2 * SPACE + SPACE) / (WIDE + SPACE)));
     host.style.height = `${Math.ceil(view.order.length / columns) * PITCH}px`;
-    heads.replaceChildren(...Array.from({ length: columns }, (_, column) => ["A", "B", "B − A"].map((name, tile) => {
+    heads.replaceChildren(...Array.from({ length: Math.min(columns, view.order.length) }, (_, column) => ["A", "B", "B − A"].map((name, tile) => {
       const head = element("span", {}, view.hold && tile === 0 ? "B" : name);
       place(head, { left: SPACE + column * (WIDE + SPACE) + tile * (TILE + GAP) });
       return head;

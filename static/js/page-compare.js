@@ -136,8 +136,11 @@ function isSettled() {
   return present && detail.isSettled() && photos.every((photo) => photo?.isSettled() ?? true);
 }
 
+let revealed = data.view.map === null;
+
 function show(state, align, layers) {
   triplets.render(view);
+  if (!revealed && (view.byMap || !b)) (revealed = true), triplets.reveal(view.map);
   detail.render(view);
   links(view, align);
   showPlace(view.cell, false);
@@ -164,7 +167,8 @@ function moveText({ cells, by, whole: exact }, moved) {
   const axis = cells.findIndex((part) => part % 1 !== 0);
   const pixels = Math.abs(shift[axis]);
   const part = Math.abs(cells[axis]);
-  const words = FRACTIONS[part] ? `${pixels} px are ${FRACTIONS[part]} here` : `${pixels} px are ${number(part, 3).replace(/\.?0+$/, "")} cells here`;
+  const are = pixels === 1 ? "is" : "are";
+  const words = FRACTIONS[part] ? `${pixels} px ${are} ${FRACTIONS[part]} here` : `${pixels} px ${are} ${number(part, 3).replace(/\.?0+$/, "")} cells here`;
   return `${words}: B ${by.some(Boolean) ? "is moved back by the nearest whole cells" : "cannot be moved back"}`;
 }
 

@@ -263,7 +263,7 @@ class TestStates:
             for edits in ([], [{"layer": "relu4_1", "channel": 147, "scale": 0}])
         ]
         compare.open(a=runs[0], b=runs[1], layer="conv4_1")
-        assert compare.data["b"]["name"] == "the same, 1 edit"
+        assert compare.data["b"]["name"] == "the same photo, 1 edit"
         expect(compare.page.locator("#depth")).to_have_attribute("aria-label", re.compile("first to differ: conv4_1"))
         expect(compare.page.locator("#unit-map")).to_have_text("147")
         expect(compare.page.locator('[data-number="share"]')).to_have_text("100.0 %")

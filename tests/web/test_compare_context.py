@@ -130,6 +130,11 @@ class TestAddress:
         assert "alteration" not in values
         assert "right" not in parse_compare_view({"image": "c" * 32}).as_json()
 
+    def test_without_b_it_says_why(self) -> None:
+        view = parse_compare_view({"right": "300", "swap": "1"}).without_b("A shift leaves nothing.", "less than 224")
+        assert not view.has_b
+        assert view.notices == ("B cannot be made. A shift leaves nothing. Fits: less than 224.",)
+
 
 class TestAlteration:
     @pytest.mark.parametrize(
@@ -266,12 +271,14 @@ class TestContext:
                 side(model="f" * 32, model_name="big", weights="seeded"),
                 "the same photo, Big, random weights",
             ),
-            (CompareView(b="e" * 32), side(edits=[{}, {}]), "the same, 2 edits"),
+            (CompareView(b="e" * 32), side(edits=[{}, {}]), "the same photo, 2 edits"),
             (CompareView(alteration=Alteration()), side(), "the same photo"),
+            (CompareView(alteration=Alteration()), side({**CAT, "kind": "array"}), "the same array"),
         ],
     )
     def test_b_is_called_what_it_is(self, view: CompareView, b: Side, name: str) -> None:
-        assert context(view, b=b)["page_data"]["b"]["name"] == name
+        a = side({**CAT, "kind": b.image["kind"]})
+        assert context(view, a, b)["page_data"]["b"]["name"] == name
 
     def test_a_layer_without_values_is_replaced_and_said(self) -> None:
         shown = context(CompareView(layer="fc", image_b=DOG["id"]), b=side(DOG))
