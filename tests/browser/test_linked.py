@@ -25,7 +25,7 @@ def fields(explorer: Explorer) -> dict[str, dict[str, Any]]:
 
 def middle(field: dict[str, Any], y: int, x: int) -> tuple[float, float]:
     """The middle of a cell's receptive field on the photo."""
-    return tuple(  # type: ignore[return-value]
+    return tuple(
         at * field["stride"][axis] - field["padding"][axis] + (field["size"][axis] - 1) / 2
         for axis, at in enumerate((y, x))
     )

@@ -4,24 +4,26 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from .colours import painted, quantised
+from .colours import Means, painted, quantised
 from .explorer import Explorer, Floats, pixels
 
 LAYER, AFTER = "conv5_3", "relu5_3"
 
 
-def held(values: Floats) -> np.ndarray:
+def held(values: Floats) -> Means:
     """The values that the browser's bytes stand for."""
     ends = values.max(axis=(1, 2), keepdims=True).astype(np.float64)
     levels = np.floor(np.divide(values, ends, where=ends > 0, out=np.zeros(values.shape)) * 255 + 0.5)
-    return levels / 255 * ends
+    values_held: Means = levels / 255 * ends
+    return values_held
 
 
-def likeness(values: Floats, chosen: int) -> np.ndarray:
+def likeness(values: Floats, chosen: int) -> Means:
     flat = held(values).reshape(len(values), -1)
     lengths = np.linalg.norm(flat, axis=1)
     products = flat @ flat[chosen]
-    return np.divide(products, lengths * lengths[chosen], where=lengths > 0, out=np.full(len(flat), -2.0))
+    cosines: Means = np.divide(products, lengths * lengths[chosen], where=lengths > 0, out=np.full(len(flat), -2.0))
+    return cosines
 
 
 def command(explorer: Explorer, text: str) -> None:
