@@ -178,5 +178,5 @@ export function createDetail({ onProbe, onHover }) {
     onProbe([inside(shown.cell[0] + step[0], height), inside(shown.cell[1] + step[1], width)], "step");
   });
 
-  return { render, mark, canvases: () => tiles.map((tile) => find("canvas", tile)), isSettled: () => !shown || shown.map === null || shown.values.every((values, index) => values || !shown.expected[index]) };
+  return { render, mark, isSettled: () => !shown || shown.map === null || shown.values.every((values, index) => values || !shown.expected[index]) };
 }
