@@ -4,8 +4,6 @@ import { Problem, postJson, seconds, tell } from "./api.js";
 import { find, findAll, loadStyles } from "./dom.js";
 import { nameKey } from "./upload-offer.js";
 
-export { nameOf } from "./upload-offer.js";
-
 // `addressOf(image, changes)` is the page that shows an image.
 export function createUpload(store, model, addressOf = (image, changes) => `/${store.address({ image, y: null, x: null, ...changes })}`) {
   const [line, input, progress, fault, drop] = ["#upload", "#upload-file", ".upload-state", "#upload-error", ".drop"].map((name) => find(name));
