@@ -9,7 +9,7 @@ import { tableFor } from "./lut.js";
 import { parseQuantised } from "./quantised.js";
 import { referencesOf, shadesOf } from "./tone.js";
 
-export const SIDES = [64, 96, 128];
+const SIDES = [64, 96, 128];
 const PREVIEW = 224;
 const SMOOTH = 0.8;
 const REFUSALS = {
@@ -31,7 +31,7 @@ function grab(video, canvas) {
 const encoded = (canvas, type) => new Promise((resolve) => canvas.toBlob(resolve, type, 0.92));
 
 // Opens in `host`; `layers` are names to choose from, `show(image, changes)` goes to the run of an image.
-export async function openCamera(host, { model, layers, layer: first, side: firstSide, store, show, onSide, onClose }) {
+async function openCamera(host, { model, layers, layer: first, side: firstSide, store, show, onSide, onClose }) {
   const [video, frame, wall] = [element("video", { muted: true, playsinline: true, hidden: true }), element("canvas", { class: "frame", "aria-hidden": "true" }), element("canvas", { class: "live-wall", role: "img" })];
   const [rate, words, shapes] = [element("output", { class: "rate", "aria-label": "Frames per second" }), element("p", { class: "message", role: "status", hidden: true }), element("output", { class: "t2 sm" })];
   const sides = select("side", "Side ", SIDES, firstSide);
@@ -144,4 +144,22 @@ export async function openCamera(host, { model, layers, layer: first, side: firs
   }
 
   return { close: stop };
+}
+
+// Gives `film(state)`, which brings the camera to what the state says: open at a side, or closed.
+export function createFilming({ model, blocks, blockOf, store, upload }) {
+  const layers = blocks.filter(({ available }) => available).map(({ after }) => after);
+  let filming = null;
+
+  return async function film({ camera, layer }) {
+    find("#app").inert = Boolean(camera);
+    if (Boolean(camera) === Boolean(filming)) return;
+    if (!camera) return (await filming).close(), (filming = null);
+    filming = openCamera(find("#camera"), {
+      model, layers, layer: blockOf(layer).after, side: camera, store,
+      show: async (image, changes) => (await upload()).show(image, changes),
+      onSide: (side) => store.set({ camera: side }),
+      onClose: () => store.set({ camera: "" }),
+    });
+  };
 }

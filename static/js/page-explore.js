@@ -217,18 +217,8 @@ const explainer = once(async () => (await import("./explain.js")).createExplaine
 const explain = async (state) => (await explainer())(state);
 
 // The live camera is loaded when it is first asked for.
-let filming = null;
-async function film({ camera, layer }) {
-  find("#app").inert = Boolean(camera);
-  if (Boolean(camera) === Boolean(filming)) return;
-  if (!camera) return (await filming).close(), (filming = null);
-  filming = import("./camera.js").then(({ openCamera }) => openCamera(find("#camera"), {
-    model, layers: blocks.filter(({ available }) => available).map(({ after }) => after), layer: blockOf(layer).after, side: camera, store,
-    show: async (image, changes) => (await upload()).show(image, changes),
-    onSide: (side) => store.set({ camera: side }),
-    onClose: () => store.set({ camera: "" }),
-  }));
-}
+const filmer = once(async () => (await import("./camera.js")).createFilming({ model, blocks, blockOf, store, upload }));
+const film = async (state) => (await filmer())(state);
 
 // What changes maps and kernels is loaded with the first change, or with an address that holds one.
 async function edit(act) {
