@@ -43,6 +43,8 @@ export function createColumn(blocks, store, layers, exact, { select, onDraw, onL
   const nameOf = (entry) => shownLayer(entry.block, store.get());
   const isOpenNow = ({ block }) => isOpen(block, store.get().fold);
   const dataOf = (entry) => layers.data(nameOf(entry));
+  // Whether what is held is what the run holds now: until then nothing more is asked about it, so that it comes sooner.
+  const isFresh = ({ block }) => layers.entry(shownLayer(block, store.get())).state === "ready";
   const near = (entry, screens) => {
     const { top, bottom } = tops[entries.indexOf(entry)] ?? { top: 0, bottom: 0 };
     const [start, size] = [scroller.scrollTop, scroller.clientHeight];
@@ -180,7 +182,7 @@ export function createColumn(blocks, store, layers, exact, { select, onDraw, onL
     layer.dead ??= deadCount(layer);
     write(entry.zeros, known && !layer.signed ? percent(known.summary.zeros) : "");
     write(entry.dead, maps ? whole(layer.dead) : "");
-    if (!known && maps && !layer.signed && near(entry, 0)) exact.statistics(name).then(() => numbers(entry, name, layer), () => {});
+    if (!known && maps && !layer.signed && near(entry, 0) && isFresh(entry)) exact.statistics(name).then(() => numbers(entry, name, layer), () => {});
   }
 
   function tick() {
@@ -238,6 +240,7 @@ export function createColumn(blocks, store, layers, exact, { select, onDraw, onL
     scroller, layout, render, want, scrollTo, reveal, measure,
     data: (block) => layers.data(shownLayer(block, store.get())),
     wall: (name) => byName.get(name)?.wall,
+    isFresh: (block) => isFresh({ block }),
     focus: (name) => byName.get(name)?.wall.focus(),
     order: (name) => byName.get(name)?.wall.order ?? [],
     networkRange,

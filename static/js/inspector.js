@@ -22,7 +22,7 @@ export function createInspector(run, store, column, exact, { blockOf, onProbe, o
   const canvas = find("canvas", big);
   const [rowLine, columnLine, pixel, passing, axes] = [".row-line", ".column-line", ".px", ".px.hover", ".axes"].map((name) => find(name, big));
   const [reading, scale, histogram, statistics, equation] = ["reading", "scale", "histogram", "statistics", "equation"].map(part);
-  let shown = null;
+  let [shown, passed, waits] = [null, null, false];
   let pending = 0;
 
   // What the present state selects, or null while its layer has not arrived.
@@ -54,6 +54,8 @@ export function createInspector(run, store, column, exact, { blockOf, onProbe, o
     if (next.vector) drawVector(next);
     else drawBig(next, shadeOf(next.layer, next.k, reference, table, state));
     show(next, table, reference);
+    waits = !column.isFresh(next.block);
+    if (waits) return;
     if (!next.values()) fetchValues(next);
     fetchUnit(next);
   }
@@ -104,7 +106,8 @@ export function createInspector(run, store, column, exact, { blockOf, onProbe, o
     const { state, block, layer, name, vector, k, cell } = chosen;
     const values = chosen.values();
     const value = values ? values[cell] : valueAt(layer, k, cell);
-    read(chosen, cell, value, Boolean(values));
+    if (passed && !vector) point(passed);
+    else read(chosen, cell, value, Boolean(values));
     const ends = endsOf(layer, reference, table, state);
     showScale(scale, table, ends, value, state.gamma);
     part("scale-scope").textContent = isDead(layer, k) ? (state.diff ? "Unchanged." : "0 everywhere on this photo.") : scopeOf(state, vector) + clipped(values, ends);
@@ -177,7 +180,7 @@ export function createInspector(run, store, column, exact, { blockOf, onProbe, o
     const key = `${run.id} ${block.before} ${k} ${y} ${x} ${chosen.name}`;
     if (equation.dataset.key === key) return;
     equation.dataset.key = key;
-    const values = block.after === block.before ? Promise.resolve(null) : exact.held(block.after, k);
+    const values = block.after === block.before ? Promise.resolve(null) : exact.of(run.id, block.after, k);
     const both = Promise.all([exact.unit(block.before, [k, y, x], vector), values]);
     const afterAt = (after) => (after === null ? null : after[chosen.vector ? 0 : chosen.cell]);
     follow(both, chosen, ([unit, after]) => showLines(equation, linesOf(unit, block, afterAt(after))), (problem) => {
@@ -200,6 +203,7 @@ export function createInspector(run, store, column, exact, { blockOf, onProbe, o
 
   // Outlines another cell in passing and reads its value, or the probe's again.
   function point(cell) {
+    passed = cell;
     if (!shown) return;
     passing.hidden = !cell || shown.vector;
     reading.classList.toggle("hovering", Boolean(cell));
@@ -242,7 +246,7 @@ export function createInspector(run, store, column, exact, { blockOf, onProbe, o
 
   function isCurrent() {
     const now = selection();
-    return now === null || isShown(now);
+    return now === null || (isShown(now) && !waits && column.isFresh(now.block));
   }
 }
 

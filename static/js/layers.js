@@ -122,13 +122,12 @@ export function createExact(run) {
     return answers.get(key);
   };
   const forget = (key) => (answers.delete(key), settled.delete(key));
-  const mapKey = (layer, k) => `npy ${run.base} ${run.id} ${layer} ${k}`;
+  const mapKey = (layer, k) => `${run.base ? `${run.base} ` : ""}${run.id} ${layer} ${k}`;
   const map = (path, layer, k, of = run) => async () => parseNpy(await fetchBuffer(path(of, layer, `format=npy&map=${k}`)));
   return {
-    // The values shown, and those that the layer holds: the same unless a change is shown.
+    // The values shown, and those that a run holds: the same unless a change is shown.
     values: (layer, k) => once(mapKey(layer, k), map(shownPath, layer, k)),
     of: (id, layer, k) => once(`${id} ${layer} ${k}`, map(layerPath, layer, k, { id })),
-    held: (layer, k) => once(`${run.base ? "held " : ""}${mapKey(layer, k)}`, map(layerPath, layer, k)),
     knownValues: (layer, k) => settled.get(mapKey(layer, k)) ?? null,
     // Of a change there are none: what is said of it comes from its bytes.
     statistics: (layer) => (run.base ? Promise.reject(new Error("no statistics of a change")) : once(`json ${run.id} ${layer}`, () => fetchJson(layerPath(run, layer, "format=json")))),

@@ -280,8 +280,7 @@ createKeys({
 // What saves and copies, and the finder, are loaded when they are first asked for.
 let saving = null;
 async function save(act) {
-  const look = ({ layer, state }) => ({ colormap: tableFor(state.colour, layer.signed).name, normalize: state.norm === "map" ? "map" : "layer" });
-  saving ??= import("./save.js").then(({ createSave }) => createSave({ run, model, image: data.image, store, inspector, look }));
+  saving ??= import("./save.js").then(({ createSave }) => createSave({ run, model, image: data.image, store, inspector }));
   act(await saving);
 }
 

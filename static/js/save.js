@@ -3,6 +3,7 @@
 
 import { layerPath, runPath, shownPath } from "./api.js";
 import { element, find, say } from "./dom.js";
+import { tableFor } from "./lut.js";
 import { commandText, curlText, pythonText } from "./save-text.js";
 
 // The clipboard's interface exists only on https and localhost; elsewhere a selection is copied.
@@ -32,8 +33,10 @@ function fetchTo(href, name) {
 
 export const absolute = (path) => new URL(path, location.origin).href;
 
-/** `look(chosen)` is how the page colours the selection: {colormap, normalize}, as the service's pictures take it. */
-export function createSave({ run, model, image, store, inspector, look }) {
+// How the page colours the selection, as far as the service's pictures can.
+const look = ({ layer, state }) => ({ colormap: tableFor(state.colour, layer.signed).name, normalize: state.norm === "map" ? "map" : "layer" });
+
+export function createSave({ run, model, image, store, inspector }) {
   const link = () => absolute(`/${store.address()}`);
   const file = ({ name, k }, ending) => `${name}-${k}${run.base ? "-difference" : ""}.${ending}`;
   const query = (chosen) => new URLSearchParams(look(chosen)).toString();
