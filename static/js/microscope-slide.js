@@ -193,7 +193,7 @@ function outputPicture(unit, rows, env, factor) {
 
 function figure(frame, left, right) {
   const caption = element("figcaption", "ms-caption", element("span", "", left), element("span", "", right));
-  return element("figure", "ms-slide-figure", element("div", "ms-slide-scroll", frame), caption);
+  return element("figure", "ms-slide-figure", attributes(element("div", "ms-slide-scroll", frame), { tabindex: 0, role: "group", "aria-label": left }), caption);
 }
 
 function imageOf(rows, scale) {
