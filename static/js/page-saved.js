@@ -13,7 +13,7 @@ const MOVES = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowD
 
 const data = JSON.parse(find("#data").textContent);
 const rows = new Map(data.layers.map((row) => [row.name, row]));
-const state = { colour: "auto", norm: "map", chosen: null };
+const state = { colour: "auto", norm: "map", clip: 100, blend: 0, gamma: 1, low: null, high: null, chosen: null };
 const layers = new Map();
 
 // A layer's bytes, read once from the text that holds them.
@@ -30,8 +30,8 @@ async function read(text) {
 
 const coloursOf = (layer) => {
   const table = tableFor(state.colour, layer.signed);
-  const references = referencesOf(layer, state.norm, 100, 0);
-  return { table, references, shadeFor: shadesOf(layer, references, table) };
+  const references = referencesOf(layer, state, 0);
+  return { table, references, shadeFor: shadesOf(layer, references, table, state) };
 };
 
 function createWall(node) {
